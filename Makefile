@@ -1,0 +1,72 @@
+# Verbs for laptop and CI. `make help` lists them.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PACKAGES := $(wildcard libs/*/pyproject.toml services/*/pyproject.toml)
+EDITABLE := $(foreach p,$(PACKAGES),-e $(dir $(p)))
+READY := $(VENV)/.ready
+CODE := libs services tests bench models/train
+
+.PHONY: help setup fmt check test demo up bench schemas grade constraints clean
+
+help: ## list the verbs
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(READY) ## make .venv with all packages, pinned
+
+$(READY): pyproject.toml constraints.txt $(PACKAGES)
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "pixelprose needs Python 3.11 or later; set PYTHON=python3.x")'
+	@test -x $(BIN)/python || { echo "Setting up .venv: about $(SETUP_DOWNLOAD) to fetch once (most of it PyTorch), $(SETUP_DISK) on disk."; \
+	  $(PYTHON) -m venv $(VENV); }
+	@test -x $(BIN)/uv || $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt uv
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python -c constraints.txt --group dev $(EDITABLE)
+	@touch $@
+
+SETUP_DOWNLOAD := 3 GB
+SETUP_DISK := 6 GB
+
+fmt: $(READY) ## format the code
+	@$(BIN)/ruff check --fix --quiet $(CODE) || true
+	@$(BIN)/ruff format --quiet $(CODE)
+
+check: $(READY) ## formatting, lint, types, import rules, schemas
+	@$(BIN)/ruff format --check $(CODE)
+	@$(BIN)/ruff check $(CODE)
+	@$(BIN)/mypy $(CODE)
+	@$(BIN)/lint-imports
+	@$(MAKE) schemas
+
+schemas: $(READY) ## check schemas, examples and compatibility
+	@$(BIN)/python -m pixelprose.records schemas check
+
+test: $(READY) ## all tests, on a real Kafka and a real S3 server
+	@$(BIN)/pytest
+
+demo: $(READY) ## the whole pipeline on demo images, then a summary
+	@$(BIN)/pixelprose demo --out build/demo
+
+up: $(READY) ## the embedded stack and all services, until Ctrl-C
+	@$(BIN)/pixelprose up
+
+bench: $(READY) ## one benchmark of bench/: make bench NAME=spine
+	@test -n "$(NAME)" || { echo "say which: make bench NAME=<$$(cd bench && ls *.py | sed 's/\.py//' | paste -sd'|')>"; exit 2; }
+	@$(BIN)/python bench/$(NAME).py
+
+N ?= 1000
+SEED ?= 1
+grade: $(READY) ## the demo models on unseen scenes: make grade N=10000 SEED=1
+	@$(BIN)/python -m pixelprose.demoworld grade --count $(N) --seed $(SEED)
+
+constraints: $(READY) ## compile constraints.txt anew
+	@{ echo "# Compiled by 'make constraints'; name==version only."; \
+	  printf -- '-e %s\n' $(dir $(PACKAGES)) | cat - <($(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml","rb"))["dependency-groups"]["dev"], sep="\n")') | \
+	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url - | grep -vE '^-e|^\./|^file:'; } > constraints.new
+	@mv constraints.new constraints.txt
+
+clean: ## remove what make made (not the shared cache of jars)
+	@rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache

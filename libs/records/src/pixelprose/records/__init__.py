@@ -1,0 +1,1 @@
+"""The typed records of the pipeline, their identities, topics and wire format."""

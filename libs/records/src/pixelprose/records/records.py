@@ -1,0 +1,140 @@
+"""The records: one frozen class per topic's record, tied to its schema field by field."""
+
+from datetime import datetime
+
+import msgspec
+
+from pixelprose.records.groups import (
+    Annotation,
+    Caption,
+    Fetch,
+    Group,
+    Hop,
+    Image,
+    Rights,
+    Screening,
+    Sha256,
+    Signals,
+    Submission,
+    SubmissionId,
+)
+
+
+class ImageSubmitted(Group, frozen=True, kw_only=True):
+    """A URL (or other source URI) somebody wants captioned; any producer may write it."""
+
+    url: str
+    source: str
+    alt_text: str | None = None
+    alt_text_language: str | None = None
+    rights: Rights = Rights()
+    fields: dict[str, str] = msgspec.field(default_factory=dict)
+    submitted_at: datetime
+
+
+class ImageFetched(Group, frozen=True, kw_only=True):
+    """Bytes were fetched, decoded and lie in quarantine."""
+
+    submission: Submission
+    rights: Rights
+    fetch: Fetch
+    image: Image
+    lineage: tuple[Hop, ...] = ()
+
+
+class ImageScreened(Group, frozen=True, kw_only=True):
+    """The image passed the safety filter and was promoted out of quarantine."""
+
+    submission: Submission
+    rights: Rights
+    fetch: Fetch
+    image: Image
+    screening: Screening
+    lineage: tuple[Hop, ...] = ()
+
+
+class ImageAnnotated(Group, frozen=True, kw_only=True):
+    """Signals of the image are known; a selection can decide. Compacted: what replays read."""
+
+    submission: Submission
+    rights: Rights
+    fetch: Fetch
+    image: Image
+    screening: Screening
+    signals: Signals
+    lineage: tuple[Hop, ...] = ()
+
+
+class CaptionGenerated(Group, frozen=True, kw_only=True):
+    """A caption, raw and clean; internal, since personal data is not dealt with yet."""
+
+    submission: Submission
+    rights: Rights
+    fetch: Fetch
+    image: Image
+    screening: Screening
+    signals: Signals
+    caption: Caption
+    raw: str
+    lineage: tuple[Hop, ...] = ()
+
+
+class CaptionAnnotated(Group, frozen=True, kw_only=True):
+    """A caption with everything needed to trust and filter it; the public record."""
+
+    submission: Submission
+    rights: Rights
+    fetch: Fetch
+    image: Image
+    screening: Screening
+    signals: Signals
+    caption: Caption
+    annotation: Annotation
+    lineage: tuple[Hop, ...] = ()
+
+
+class ImageRejected(Group, frozen=True, kw_only=True):
+    """A submission that ended with a no. For known-hash hits only `blocked` is said."""
+
+    submission: Submission
+    rights: Rights
+    stage: str
+    reason: str
+    detail: str
+    scores: dict[str, float]
+    duplicate_of: SubmissionId | None
+    sha256: Sha256 | None
+    record_topic: str | None
+    """Topic of the input record, for a retry; null where a retry is not allowed."""
+    record: bytes | None
+    """The input record in Confluent wire format; null where a retry is not allowed."""
+    rejected_at: datetime
+    lineage: tuple[Hop, ...] = ()
+
+
+class SafetyIncident(Group, frozen=True, kw_only=True):
+    """A known-hash hit; restricted."""
+
+    incident_id: str
+    submission: Submission
+    sha256: Sha256
+    pdq: str
+    list_name: str
+    list_version: str
+    distance: int
+    """Hamming distance in bits, 0-256."""
+    detected_at: datetime
+    review_state: str = "open"
+    lineage: tuple[Hop, ...] = ()
+
+
+class Takedown(Group, frozen=True, kw_only=True):
+    """What must disappear and stay away."""
+
+    kind: str
+    """url | domain | sha256 | pdq."""
+    value: str
+    """Keyed HMAC of a URL; the others in clear."""
+    reason: str
+    requested_at: datetime
+    effective_at: datetime

@@ -1,0 +1,51 @@
+"""What a step decides about one record: a value of a closed union."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeVar
+
+O_co = TypeVar("O_co", covariant=True)
+
+
+@dataclass(frozen=True, slots=True)
+class Emit(Generic[O_co]):
+    """Forward these records, each to the topic of its type."""
+
+    records: tuple[O_co, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reject(Generic[O_co]):
+    """An expected no: the submission ends here, with a reason from the checked list.
+
+    Attributes:
+        reason: a code of `schemas/codes.yaml`; it becomes a metric label.
+        detail: a sentence for people; no personal data, no secrets.
+        scores: what the decision was made on, by name.
+        duplicate_of: the submission that owns these bytes, for `duplicate_content`.
+        also: records that go out beside the rejection (a safety incident).
+    """
+
+    reason: str
+    detail: str = ""
+    scores: Mapping[str, float] = field(default_factory=dict)
+    duplicate_of: str | None = None
+    also: tuple[O_co, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Skip:
+    """Nothing to do, because it was done already; counted by `reason`."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """The record is broken: its original bytes go to the dead-letter topic."""
+
+    reason: str
+    detail: str = ""
+
+
+Outcome = Emit[O_co] | Reject[O_co] | Skip | DeadLetter
