@@ -1,0 +1,43 @@
+"""Bytes under keys, in any S3 store: few operations, one conditional put, three errors."""
+
+from pixelprose.objectstore.errors import (
+    ObjectMissing,
+    StoreError,
+    StoreRefused,
+    StoreUnavailable,
+)
+from pixelprose.objectstore.keys import (
+    ObjectKey,
+    image_original,
+    image_rendition,
+    quarantine_original,
+    quarantine_rendition,
+    receipt,
+    seen,
+)
+from pixelprose.objectstore.memory import MemoryStore
+from pixelprose.objectstore.port import ObjectFacts, ObjectStore
+from pixelprose.objectstore.probe import probe
+from pixelprose.objectstore.s3 import S3Store, open_store
+from pixelprose.objectstore.settings import StoreSettings
+
+__all__ = [
+    "MemoryStore",
+    "ObjectFacts",
+    "ObjectKey",
+    "ObjectMissing",
+    "ObjectStore",
+    "S3Store",
+    "StoreError",
+    "StoreRefused",
+    "StoreSettings",
+    "StoreUnavailable",
+    "image_original",
+    "image_rendition",
+    "open_store",
+    "probe",
+    "quarantine_original",
+    "quarantine_rendition",
+    "receipt",
+    "seen",
+]

@@ -1,0 +1,166 @@
+"""The port on any S3 server, through the minio SDK and one connection pool."""
+
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from xml.etree import ElementTree as ET
+
+import urllib3
+from minio import Minio
+from minio.commonconfig import CopySource
+from minio.error import MinioException, S3Error
+from urllib3.exceptions import HTTPError
+
+from pixelprose.objectstore.errors import ObjectMissing, StoreRefused
+from pixelprose.objectstore.keys import ObjectKey
+from pixelprose.objectstore.port import ObjectFacts, ObjectStore
+from pixelprose.objectstore.s3_errors import Answer, Place, judge, meaning
+from pixelprose.objectstore.settings import StoreSettings
+
+_SMALLEST_PART_BYTES = 5 * 1024**2  # S3's rule; below it the SDK refuses a part size
+_SIGNATURE_LIFETIME = timedelta(minutes=5)
+_OK, _PRECONDITION_FAILED = 200, 412
+
+
+def open_store(settings: StoreSettings) -> "S3Store":
+    """A store by these settings; no request is made yet (``probe`` makes the first)."""
+    return S3Store(settings)
+
+
+class S3Store(ObjectStore):
+    """One bucket on one S3 server. Thread-safe; share one per process, never across a fork."""
+
+    def __init__(self, settings: StoreSettings) -> None:
+        scheme, host = settings.endpoint.split("://")
+        self._bucket = settings.bucket
+        self._create_bucket = settings.create_bucket
+        self._place = Place(settings.endpoint, settings.bucket)
+        self._pool = urllib3.PoolManager(
+            maxsize=settings.max_connections,
+            block=True,
+            retries=False,
+            timeout=urllib3.Timeout(
+                connect=settings.connect_timeout_seconds, read=settings.read_timeout_seconds
+            ),
+        )
+        self._client = Minio(
+            host,
+            access_key=settings.access_key,
+            secret_key=settings.secret_key.get_secret_value(),
+            secure=scheme == "https",
+            region=settings.region,  # known, so that the SDK does not ask for it
+            http_client=self._pool,
+        )
+
+    def prepare(self) -> None:
+        """Find the bucket; create it if the settings say so."""
+        with self._translated():
+            if not self._create_bucket:
+                self._find_bucket()
+            elif not self._client.bucket_exists(self._bucket):
+                self._client.make_bucket(self._bucket)
+
+    def get(self, key: ObjectKey) -> bytes:
+        """The whole object. Raises ObjectMissing."""
+        with self._translated(key):
+            response = self._client.get_object(self._bucket, key)
+            try:
+                return response.read()
+            finally:
+                response.close()
+                response.release_conn()
+
+    def put(self, key: ObjectKey, data: bytes, *, content_type: str) -> None:
+        """Readers see all of ``data`` under ``key``, or what was there before."""
+        with self._translated(key):
+            self._client.put_object(
+                self._bucket,
+                key,
+                io.BytesIO(data),
+                len(data),
+                content_type=content_type,
+                part_size=max(_SMALLEST_PART_BYTES, len(data)),  # one part: one request
+            )
+
+    def put_if_absent(self, key: ObjectKey, data: bytes, *, content_type: str) -> bool:
+        """True for the one call that creates the object.
+
+        The SDK has no conditional put, so it signs a URL and the pool sends one PUT to it. The
+        signature covers no x-amz headers, and servers refuse those unsigned: facts go into
+        ``data``.
+        """
+        with self._translated(key):
+            response = self._pool.urlopen(
+                "PUT",
+                self._client.presigned_put_object(self._bucket, key, expires=_SIGNATURE_LIFETIME),
+                body=data,
+                headers={"If-None-Match": "*", "Content-Type": content_type},
+            )
+        if response.status == _PRECONDITION_FAILED:
+            return False
+        if response.status == _OK:
+            return True
+        raise judge(_failure(response), place=self._place, key=key)
+
+    def copy(self, source: ObjectKey, target: ObjectKey) -> None:
+        """``target`` holds what ``source`` holds. Raises ObjectMissing(source)."""
+        with self._translated(source):
+            try:
+                self._client.copy_object(self._bucket, target, CopySource(self._bucket, source))
+            except S3Error:
+                self._find_bucket()
+                raise
+
+    def delete(self, key: ObjectKey) -> None:
+        """Nothing lies under ``key``."""
+        try:
+            with self._translated(key):
+                self._client.remove_object(self._bucket, key)
+        except ObjectMissing:
+            return  # some servers answer 404 where S3 answers 204
+
+    def stat(self, key: ObjectKey) -> ObjectFacts | None:
+        """Size and age of the object, or None where there is none."""
+        try:
+            with self._translated(key):
+                found = self._client.stat_object(self._bucket, key)
+        except ObjectMissing:
+            with self._translated():
+                self._find_bucket()
+            return None
+        if found.size is None or found.last_modified is None:
+            raise StoreRefused(f"{self._place} tells no size and age of {key!r}; it is not S3")
+        return ObjectFacts(found.size, found.last_modified)
+
+    def list(self, prefix: str) -> Iterator[ObjectKey]:
+        """All keys that begin with ``prefix``, a page of 1,000 at a time."""
+        with self._translated(prefix):
+            for found in self._client.list_objects(self._bucket, prefix, recursive=True):
+                if found.object_name is not None:
+                    yield ObjectKey(found.object_name)
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        self._pool.clear()
+
+    def _find_bucket(self) -> None:
+        """Tell a lost bucket from a lost object: an answer to HEAD has no body that would."""
+        if not self._client.bucket_exists(self._bucket):
+            raise judge(Answer(404, "NoSuchBucket"), place=self._place)
+
+    @contextmanager
+    def _translated(self, key: str = "") -> Iterator[None]:
+        try:
+            yield
+        except (MinioException, HTTPError) as error:
+            raise meaning(error, place=self._place, key=key) from error
+
+
+def _failure(response: urllib3.BaseHTTPResponse) -> Answer:
+    try:
+        document = ET.fromstring(response.data)  # noqa: S314 - our own store; expat bounds entities
+    except ET.ParseError:
+        return Answer(response.status)
+    found = {element.tag.rpartition("}")[2]: element.text or "" for element in document}
+    return Answer(response.status, found.get("Code", ""), found.get("Message", ""))

@@ -1,0 +1,85 @@
+"""What an answer of an S3 server means for us. Pure; judged by type, status and error code."""
+
+from dataclasses import dataclass
+
+from minio.error import InvalidResponseError, MinioException, S3Error, ServerError
+from urllib3.exceptions import HTTPError
+
+from pixelprose.objectstore.errors import (
+    ObjectMissing,
+    StoreError,
+    StoreRefused,
+    StoreUnavailable,
+)
+
+_NOT_IMPLEMENTED, _INSUFFICIENT_STORAGE = 501, 507
+_SERVER_FAULTS = range(500, 600)
+
+_FULL = {"XMinioStorageFull", "QuotaExceeded", "InsufficientCapacity"}
+_WRONG_CLOCK = {"RequestTimeTooSkewed", "RequestExpired"}
+# Answers below 500 that time alone can heal: time-out, conflict of two writers, too many requests.
+_BUSY = {"RequestTimeout", "SlowDown", "OperationAborted", "ConditionalRequestConflict"}
+_BUSY_STATUS = {408, 409, 429}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a request went, for messages."""
+
+    endpoint: str
+    bucket: str
+
+    def __str__(self) -> str:
+        return f"bucket {self.bucket!r} at {self.endpoint}"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The part of an HTTP answer that tells what went wrong."""
+
+    status: int
+    code: str = ""
+    message: str = ""
+
+
+def meaning(error: MinioException | HTTPError, *, place: Place, key: str = "") -> StoreError:
+    """The error of ours that says who must act on ``error``."""
+    if isinstance(error, S3Error):
+        answer = Answer(error.response.status, error.code or "", error.message or "")
+        return judge(answer, place=place, key=key)
+    if isinstance(error, ServerError):
+        return judge(Answer(error.status_code, message=str(error)), place=place, key=key)
+    if isinstance(error, InvalidResponseError):
+        return StoreUnavailable(f"{place}: the answer is not S3's ({error})")
+    return StoreUnavailable(f"{place} does not answer: {error}; is the server up and reachable?")
+
+
+def judge(answer: Answer, *, place: Place, key: str = "") -> StoreError:
+    """The error of ours that says who must act on a failed request."""
+    if answer.code == "NoSuchKey":
+        return ObjectMissing(key)
+    said = f"({answer.status} {answer.code} {answer.message}".rstrip() + ")"
+    if passing := _what_passes(answer):
+        return StoreUnavailable(f"{place} {passing} {said}")
+    return StoreRefused(f"{place} {_what_stays(answer)} {said}")
+
+
+def _what_passes(answer: Answer) -> str:
+    """What is wrong for now, or nothing if the answer stands."""
+    if answer.code in _FULL or answer.status == _INSUFFICIENT_STORAGE:
+        return "is full; free space on the server"
+    if answer.code in _BUSY or answer.status in _BUSY_STATUS:
+        return "is busy"
+    if answer.status in _SERVER_FAULTS and answer.status != _NOT_IMPLEMENTED:
+        return "failed inside; see the server's log, and whether its disk is full"
+    return ""
+
+
+def _what_stays(answer: Answer) -> str:
+    if answer.code == "NoSuchBucket":
+        return "does not exist; create it, or set create_bucket"
+    if answer.code in _WRONG_CLOCK:
+        return "finds our clock wrong; set this machine's time"
+    if answer.status == _NOT_IMPLEMENTED:
+        return "cannot do this; use a server with the common S3 calls and If-None-Match"
+    return "refused; check access_key, secret_key, region and the rights on the bucket"

@@ -1,0 +1,35 @@
+"""Where the store is and who we are there."""
+
+from urllib.parse import urlsplit
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+
+
+class StoreSettings(BaseModel):
+    """One bucket in one S3 store.
+
+    ``endpoint`` is a URL of scheme and host, with or without a port: a store under a path is
+    not S3. ``create_bucket`` allows ``prepare()`` to make the bucket where it is missing.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    endpoint: str
+    bucket: str = Field(min_length=3, max_length=63)
+    access_key: str = Field(min_length=1)
+    secret_key: SecretStr
+    region: str = "us-east-1"
+    create_bucket: bool = False
+    connect_timeout_seconds: float = Field(default=2.0, gt=0)
+    read_timeout_seconds: float = Field(default=10.0, gt=0)
+    max_connections: int = Field(default=16, ge=1)
+
+    @field_validator("endpoint")
+    @classmethod
+    def _scheme_and_host_only(cls, endpoint: str) -> str:
+        parts = urlsplit(endpoint)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise ValueError("must be a URL such as http://127.0.0.1:9000")
+        if parts.path.strip("/") or parts.query or parts.fragment or parts.username:
+            raise ValueError("must be scheme, host and port alone: no path, query or user")
+        return f"{parts.scheme}://{parts.netloc}"
