@@ -1,14 +1,24 @@
 """One behaviour suite, run on the fake and on a real S3 server."""
 
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 
 import pytest
+from pydantic import SecretStr
 
-from pixelprose.objectstore.errors import ObjectMissing
-from pixelprose.objectstore.keys import ObjectKey
-from pixelprose.objectstore.port import ObjectStore
-from pixelprose.objectstore.probe import probe
+from pixelprose.embedded import EmbeddedS3, S3Access
+from pixelprose.embedded.testing import FreshBucket
+from pixelprose.objectstore import (
+    MemoryStore,
+    ObjectKey,
+    ObjectMissing,
+    ObjectStore,
+    StoreRefused,
+    StoreSettings,
+    open_store,
+    probe,
+)
 
 _TEXT = "text/plain"
 _KEY = ObjectKey("contract/one")
@@ -62,6 +72,16 @@ class ObjectStoreContract:
         assert won.count(True) == 1
         assert store.get(_KEY) == str(won.index(True)).encode()
 
+    def test_many_threads_read_and_write_at_once(self, store: ObjectStore) -> None:
+        def write_and_read(number: int) -> bytes:
+            key = ObjectKey(f"contract/{number}")
+            store.put(key, str(number).encode(), content_type=_TEXT)
+            return store.get(key)
+
+        with ThreadPoolExecutor(_WRITERS) as threads:
+            read = list(threads.map(write_and_read, range(4 * _WRITERS)))
+        assert read == [str(number).encode() for number in range(4 * _WRITERS)]
+
     def test_a_copy_holds_the_same_bytes_and_leaves_the_source(self, store: ObjectStore) -> None:
         store.put(_KEY, b"picture", content_type=_TEXT)
         store.copy(_KEY, _OTHER)
@@ -100,3 +120,67 @@ class ObjectStoreContract:
     def test_the_store_passes_its_probe_and_keeps_nothing_of_it(self, store: ObjectStore) -> None:
         probe(store)
         assert list(store.list("")) == []
+
+
+class TestMemoryStore(ObjectStoreContract):
+    @pytest.fixture
+    def store(self) -> ObjectStore:
+        return MemoryStore()
+
+
+@pytest.mark.real
+class TestS3Store(ObjectStoreContract):
+    @pytest.fixture
+    def store(self, bucket: FreshBucket) -> Iterator[ObjectStore]:
+        store = open_store(settings_for(bucket.access, bucket.name))
+        store.prepare()
+        yield store
+        store.close()
+
+
+@pytest.mark.real
+class TestRealRefusals:
+    def test_a_missing_bucket_is_refused_by_every_call_that_looks(self, s3: EmbeddedS3) -> None:
+        store = open_store(settings_for(s3.access, "no-such-bucket"))
+        for call in (
+            store.prepare,
+            lambda: probe(store),
+            lambda: store.get(_KEY),
+            lambda: store.put(_KEY, b"", content_type=_TEXT),
+            lambda: store.put_if_absent(_KEY, b"", content_type=_TEXT),
+            lambda: store.copy(_KEY, _OTHER),
+            lambda: store.stat(_KEY),
+            lambda: list(store.list("")),
+        ):
+            with pytest.raises(StoreRefused, match="'no-such-bucket' at .* does not exist"):
+                call()
+
+    def test_a_missing_bucket_is_made_where_the_settings_allow_it(self, s3: EmbeddedS3) -> None:
+        allowed = settings_for(s3.access, "made-by-prepare").model_copy(
+            update={"create_bucket": True}
+        )
+        for _ in range(2):
+            probe(open_store(allowed))
+
+    def test_a_wrong_secret_key_is_refused_with_what_to_check(self, bucket: FreshBucket) -> None:
+        settings = settings_for(bucket.access, bucket.name).model_copy(
+            update={"secret_key": SecretStr("guessed")}
+        )
+        store = open_store(settings)
+        for call in (
+            store.prepare,
+            lambda: store.get(_KEY),
+            lambda: store.put_if_absent(_KEY, b"", content_type=_TEXT),
+        ):
+            with pytest.raises(StoreRefused, match="check access_key, secret_key"):
+                call()
+
+
+def settings_for(access: S3Access, bucket: str) -> StoreSettings:
+    return StoreSettings(
+        endpoint=access.endpoint,
+        bucket=bucket,
+        access_key=access.access_key,
+        secret_key=access.secret_key,
+        region=access.region,
+    )

@@ -4,6 +4,9 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 
+_BUCKET = r"^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$"  # S3's rule for names
+_REGION = r"^[A-Za-z0-9][A-Za-z0-9_-]*$"
+
 
 class StoreSettings(BaseModel):
     """One bucket in one S3 store.
@@ -15,10 +18,10 @@ class StoreSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     endpoint: str
-    bucket: str = Field(min_length=3, max_length=63)
+    bucket: str = Field(pattern=_BUCKET)
     access_key: str = Field(min_length=1)
     secret_key: SecretStr
-    region: str = "us-east-1"
+    region: str = Field(default="us-east-1", pattern=_REGION)
     create_bucket: bool = False
     connect_timeout_seconds: float = Field(default=2.0, gt=0)
     read_timeout_seconds: float = Field(default=10.0, gt=0)
@@ -30,6 +33,8 @@ class StoreSettings(BaseModel):
         parts = urlsplit(endpoint)
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise ValueError("must be a URL such as http://127.0.0.1:9000")
+        if parts.port == 0:
+            raise ValueError("must name the port of a server")
         if parts.path.strip("/") or parts.query or parts.fragment or parts.username:
             raise ValueError("must be scheme, host and port alone: no path, query or user")
         return f"{parts.scheme}://{parts.netloc}"

@@ -60,12 +60,20 @@ class Log(Protocol[P_contra]):
     `P` is what the log's codec makes of an output record: `Outgoing` on Kafka, a row for a table.
     """
 
+    def probe(self) -> None:
+        """Return when everything that this log needs is there and answers.
+
+        Raises:
+            Unavailable: the broker does not answer within the start deadline.
+            Stop: a topic is not there.
+        """
+
     def subscribe(self, membership: Membership) -> None:
         """Join the group.
 
         Raises:
             Unavailable: the broker does not answer.
-            Stop: another process has this identity, or the topic is not there.
+            Stop: another process has this identity.
         """
 
     def poll(self, timeout_seconds: float) -> Message | None:
@@ -99,6 +107,7 @@ class Log(Protocol[P_contra]):
             committed again after the next `poll`.
 
         Raises:
+            OutputTooLarge: nothing happened; the log can't hold some of `outputs`.
             Stop: the process can't go on.
         """
 

@@ -1,0 +1,177 @@
+"""The demo: the whole pipeline on pictures whose truth is known."""
+
+import json
+import shutil
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console, Group
+from rich.live import Live
+
+from pixelprose.cli.demo_config import sections, write_known_hashes
+from pixelprose.cli.demo_summary import Figures, summarise
+from pixelprose.cli.live import counts_table
+from pixelprose.cli.local import LocalConfig, LocalServices
+from pixelprose.cli.memory import PeakMemory
+from pixelprose.cli.outcomes import OutcomeReader
+from pixelprose.cli.progress import bar, fetch_jars
+from pixelprose.cli.scenario import Item, items, known_seeds
+from pixelprose.cli.sources import SourceRow
+from pixelprose.cli.submit import Submitter
+from pixelprose.cli.summary import Summary
+from pixelprose.cli.supervisor import Supervisor
+from pixelprose.cli.topic_setup import create_all
+from pixelprose.demoworld import Site
+from pixelprose.embedded import Stack, StackSettings, open_jars
+from pixelprose.records import SubmissionId
+
+_READY_SECONDS = 180.0
+_KNOWN = 3
+_TICK_SECONDS = 0.5
+
+
+class DemoFailed(Exception):
+    """The demo did not come to its end; the message says where it stood."""
+
+
+@dataclass(frozen=True, slots=True)
+class DemoOptions:
+    """How large the demo is, and where its data lies."""
+
+    out: Path
+    images: int = 300
+    seed: int = 1
+    deadline_seconds: float = 900.0
+
+
+@dataclass(slots=True)
+class Running:
+    """What runs while the demo waits; tests reach in here to kill things."""
+
+    stack: Stack
+    services: LocalServices
+    site: Site
+    memory: PeakMemory
+
+
+Hook = Callable[[Running], None]
+
+
+def run_demo(
+    options: DemoOptions, console: Console, *, on_tick: Hook = lambda _: None
+) -> Summary:
+    """Run the demo from nothing to its summary; whatever was started is stopped again.
+
+    `on_tick` is called about twice a second while the pipeline works.
+
+    Raises:
+        DemoFailed: not every submission ended in time.
+        EmbeddedError, ServiceFailed, NotReady: what could not start, and why.
+    """
+    began = time.monotonic()
+    shutil.rmtree(options.out, ignore_errors=True)
+    options.out.mkdir(parents=True)
+    with _running(options, console) as running:
+        submitted = _submit(options, running, console)
+        first = time.monotonic()
+        reader = OutcomeReader(running.stack.kafka.bootstrap_servers)
+        _wait(options, running, reader, len(submitted), console, on_tick)
+        figures = Figures(
+            seconds=time.monotonic() - first,
+            total_seconds=time.monotonic() - began,
+            peak_memory_bytes=running.memory.bytes,
+        )
+        access = running.stack.s3.access
+        summary = summarise(submitted, reader.outcomes, access, figures)
+        reader.close()
+    text = json.dumps(summary.document(), indent=2, default=str)
+    (options.out / "summary.json").write_text(text + "\n", encoding="utf-8")
+    return summary
+
+
+@contextmanager
+def _running(options: DemoOptions, console: Console) -> Iterator[Running]:
+    settings = StackSettings(data_dir=options.out / "data")
+    jars = open_jars(settings)
+    fetch_jars(jars, console)
+    stack = Stack(settings, jars=jars)
+    with console.status("Starting Kafka and the S3 server"):
+        stack.start()
+    try:
+        console.print(f"Kafka at {stack.kafka.bootstrap_servers}, S3 at {stack.s3.access.endpoint}")
+        create_all(stack.kafka.bootstrap_servers)
+        hashes = write_known_hashes(
+            options.out / "known-hashes.csv", known_seeds(known=_KNOWN, seed=options.seed)
+        )
+        config = LocalConfig(stack, options.out, sections(hashes))
+        config.write()
+        with Site() as site, Supervisor() as supervisor:
+            services = LocalServices(supervisor, config)
+            services.start()
+            with console.status("Starting the five services (they load their models)"):
+                services.wait_ready(
+                    seconds=_READY_SECONDS, on_ready=lambda name: console.print(f"  {name} is ready")
+                )
+            yield Running(stack, services, site, PeakMemory())
+    finally:
+        stack.stop()
+
+
+def _submit(
+    options: DemoOptions, running: Running, console: Console
+) -> dict[SubmissionId, Item]:
+    listed = list(items(images=options.images, known=_KNOWN, seed=options.seed))
+    submitter = Submitter(
+        running.stack.kafka.bootstrap_servers, source="demo", identity=f"demo-{options.seed}"
+    )
+    with bar(console) as progress:
+        task = progress.add_task("Submitting", total=len(listed))
+        return {
+            submission: listed[number]
+            for number, submission in submitter.submit(
+                _rows(listed, running.site), on_sent=lambda: progress.advance(task)
+            )
+        }
+
+
+def _rows(listed: Sequence[Item], site: Site) -> Iterator[SourceRow]:
+    for number, item in enumerate(listed):
+        url = site.url(item.path) if item.path.startswith("/") else item.path
+        yield SourceRow(
+            number=number, url=url, alt_text=item.alt_text, licence="CC0-1.0", fields={}
+        )
+
+
+def _wait(  # noqa: PLR0913 - what is watched, and who watches
+    options: DemoOptions,
+    running: Running,
+    reader: OutcomeReader,
+    expected: int,
+    console: Console,
+    on_tick: Hook,
+) -> None:
+    deadline = time.monotonic() + options.deadline_seconds
+    progress = bar(console)
+    task = progress.add_task("Ended", total=expected)
+    with Live(progress, console=console, refresh_per_second=4) as live:
+        while True:
+            reader.read(seconds=_TICK_SECONDS)
+            running.memory.sample()
+            running.services.refresh()
+            on_tick(running)
+            progress.update(task, completed=len(reader.outcomes.ends.by_try))
+            table = counts_table(
+                running.services.counts.values(), running.services.supervisor.restarts()
+            )
+            live.update(Group(table, progress))
+            if len(reader.outcomes.ends.by_try) >= expected:
+                return
+            if time.monotonic() > deadline:
+                ended = len(reader.outcomes.ends.by_try)
+                raise DemoFailed(
+                    f"{ended} of {expected} submissions ended within "
+                    f"{options.deadline_seconds:.0f} s; the logs are in {options.out / 'logs'}"
+                )

@@ -1,0 +1,43 @@
+"""Settings of the services for one machine with the demo's models."""
+
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pdqhash
+
+from pixelprose.demoworld import model_path, render, scene
+
+Sections = Mapping[str, Mapping[str, Any]]
+
+
+def sections(known_hashes: Path) -> Sections:
+    """Return the section of each service: small batches, quick flushes, loopback allowed."""
+    return {
+        "ingester": {
+            # The demo's site is on this machine, which no deployment would allow.
+            "guard": {"allowed_networks": ["127.0.0.0/8"], "allowed_ports": "any"},
+            "limits": {"total_seconds": 5.0},
+        },
+        "safety_filter": {
+            "model": str(model_path("nsfw")),
+            "hash_lists": [str(known_hashes)],
+        },
+        "metadata_annotator": {},
+        "captioner": {"model": {"path": str(model_path("captioner")), "threads": 1}},
+        "sink": {"flush_seconds": 2.0},
+    }
+
+
+def write_known_hashes(path: Path, seeds: Iterable[int]) -> Path:
+    """Write a known-hash list that holds these scenes, and return where it is."""
+    rows = [f"{_pdq(seed)},,scene-{seed}" for seed in seeds]
+    header = ["# name: demo-known-hashes", "# version: 1", "pdq,sha256,id"]
+    path.write_text("\n".join([*header, *rows]) + "\n", encoding="utf-8")
+    return path
+
+
+def _pdq(seed: int) -> str:
+    bits, _quality = pdqhash.compute(np.asarray(render(scene(seed), size=256)))
+    return bytes(np.packbits(bits)).hex()

@@ -1,0 +1,91 @@
+"""How submissions ended, as an independent reader of the topics sees it."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+from confluent_kafka import Message as KafkaMessage
+
+Kind = Literal["captioned", "rejected", "dead_letter"]
+Try = tuple[str, int]
+"""A submission id and an attempt."""
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """One terminal state of one attempt of a submission."""
+
+    kind: Kind
+    reason: str
+
+
+@dataclass(slots=True)
+class Ends:
+    """Terminal states by submission and attempt: exactly one each, or something is wrong."""
+
+    by_try: dict[Try, list[End]] = field(default_factory=lambda: defaultdict(list))
+
+    def add(self, who: Try, end: End) -> None:
+        """Note one terminal state."""
+        self.by_try[who].append(end)
+
+    def count(self, kind: Kind) -> int:
+        """Return how many attempts ended so; an attempt that ended twice counts twice."""
+        return sum(end.kind == kind for end in self._all())
+
+    def reasons(self, kind: Kind) -> dict[str, int]:
+        """Return counts by reason, most frequent first."""
+        counts = Counter(end.reason for end in self._all() if end.kind == kind)
+        return dict(counts.most_common())
+
+    def twice(self) -> list[Try]:
+        """Return the attempts with more than one terminal state."""
+        return [who for who, ends in self.by_try.items() if len(ends) > 1]
+
+    def _all(self) -> Iterable[End]:
+        return (end for ends in self.by_try.values() for end in ends)
+
+
+class TopicReader:
+    """Reads topics from their beginning, committed records alone, without a group's positions."""
+
+    def __init__(self, client: Mapping[str, str], topics: Iterable[str]) -> None:
+        self._consumer = Consumer(
+            {
+                **client,
+                "group.id": "pixelprose-reader",  # required by the client; never committed
+                "enable.auto.commit": False,
+                "auto.offset.reset": "earliest",
+                "isolation.level": "read_committed",
+                "fetch.wait.max.ms": 100,
+            }
+        )
+        known = self._consumer.list_topics(timeout=10).topics
+        self._consumer.assign(
+            [
+                TopicPartition(topic, partition, 0)
+                for topic in topics
+                if topic in known
+                for partition in known[topic].partitions
+            ]
+        )
+
+    def read(self, *, seconds: float) -> Iterator[KafkaMessage]:
+        """Yield what is there now; wait at most `seconds` for the first of it.
+
+        Raises:
+            KafkaException: the broker refuses, or the client is broken.
+        """
+        wait = seconds
+        while messages := self._consumer.consume(500, wait):
+            for message in messages:
+                if (error := message.error()) is not None:
+                    raise KafkaException(error)
+                yield message
+            wait = 0.0
+
+    def close(self) -> None:
+        """Release the client."""
+        self._consumer.close()

@@ -1,0 +1,137 @@
+"""The whole pipeline on one machine: the embedded stack, and each service as a process."""
+
+import socket
+import sys
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from pixelprose.cli.counts import ServiceCounts, is_ready
+from pixelprose.cli.supervisor import Command, Supervisor
+from pixelprose.embedded import Stack
+
+SERVICES: Mapping[str, str] = {
+    "ingester": "pixelprose.ingester",
+    "safety-filter": "pixelprose.safety_filter",
+    "metadata-annotator": "pixelprose.metadata_annotator",
+    "captioner": "pixelprose.captioner",
+    "sink": "pixelprose.sink",
+}
+"""Service name to the module that runs it."""
+
+BUCKET = "pixelprose"
+_POLL_SECONDS = 0.2
+
+
+class NotReady(Exception):
+    """A service did not come up in time; the message names it and its log."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalConfig:
+    """What every service needs to know, as the one file that configures all of them.
+
+    Attributes:
+        sections: service sections by name (`ingester`, `captioner`...), on top of the shared ones.
+    """
+
+    stack: Stack
+    folder: Path
+    sections: Mapping[str, Mapping[str, Any]]
+
+    @property
+    def file(self) -> Path:
+        """Where the configuration lies; any service can be started alone with it."""
+        return self.folder / "pixelprose.yaml"
+
+    def write(self) -> Path:
+        """Write the file, readable by its owner alone, and return where it is."""
+        access = self.stack.s3.access
+        document = {
+            "kafka": {"bootstrap_servers": self.stack.kafka.bootstrap_servers},
+            "store": {
+                "endpoint": access.endpoint,
+                "bucket": BUCKET,
+                "access_key": access.access_key,
+                "secret_key": access.secret_key.get_secret_value(),
+                "create_bucket": True,
+            },
+            **{name: dict(section) for name, section in self.sections.items()},
+        }
+        self.file.touch(mode=0o600)
+        self.file.write_text(yaml.safe_dump(document, sort_keys=False), encoding="utf-8")
+        return self.file
+
+
+@dataclass(slots=True)
+class LocalServices:
+    """The five services under a supervisor, with their addresses."""
+
+    supervisor: Supervisor
+    config: LocalConfig
+    names: Sequence[str] = tuple(SERVICES)
+    counts: dict[str, ServiceCounts] = field(default_factory=dict)
+
+    def start(self) -> None:
+        """Start every service; `wait_ready` tells when they read."""
+        for name in self.names:
+            port = _free_port()
+            self.counts[name] = ServiceCounts(name, f"http://127.0.0.1:{port}")
+            self.supervisor.start(self._command(name, port))
+
+    def wait_ready(
+        self,
+        *,
+        seconds: float,
+        on_ready: Callable[[str], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Return when all read their topics; call `on_ready` for each.
+
+        Raises:
+            NotReady: the time is over.
+            ServiceFailed: one ended with a code that a person must act on.
+        """
+        waiting, deadline = set(self.names), clock() + seconds
+        while waiting:
+            self.supervisor.check()
+            for name in sorted(waiting):
+                if is_ready(self.counts[name].address):
+                    waiting.discard(name)
+                    on_ready(name)
+            if waiting and clock() > deadline:
+                logs = ", ".join(str(self._log(name)) for name in sorted(waiting))
+                raise NotReady(f"not ready after {seconds:.0f} s: {sorted(waiting)}; see {logs}")
+            time.sleep(_POLL_SECONDS)
+
+    def refresh(self) -> None:
+        """Look after the processes and read their counts."""
+        self.supervisor.check()
+        for counts in self.counts.values():
+            counts.refresh()
+
+    def _command(self, name: str, port: int) -> Command:
+        argv = (
+            sys.executable,
+            "-m",
+            SERVICES[name],
+            "--config",
+            str(self.config.file),
+            "--until-stdin-closes",
+        )
+        env = {"PIXELPROSE_HTTP__PORT": str(port), "PIXELPROSE_LOG__FORMAT": "json"}
+        return Command(name, argv, env, self._log(name))
+
+    def _log(self, name: str) -> Path:
+        return self.config.folder / "logs" / f"{name}.log"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port

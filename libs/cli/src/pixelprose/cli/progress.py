@@ -1,0 +1,47 @@
+"""What people watch while something takes time."""
+
+from collections.abc import Callable
+
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from pixelprose.embedded import FetchProgress, JarCache, load_lock
+
+
+def bar(console: Console) -> Progress:
+    """Return a progress bar that counts."""
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.completed:,.0f}/{task.total:,.0f}"),
+        TimeRemainingColumn(),
+        console=console,
+    )
+
+
+def fetch_jars(jars: JarCache, console: Console) -> None:
+    """Fetch what is missing of Kafka and the S3 server, having said how much it is.
+
+    Raises:
+        EmbeddedError: nothing to fetch from, a wrong checksum, or a full disk.
+    """
+    locks = (load_lock("kafka"), load_lock("s3"))
+    missing = jars.missing(*locks)
+    if not missing:
+        return
+    size = sum(jar.size_bytes for jar in missing)
+    console.print(
+        f"Fetching Kafka and the S3 server once: {len(missing)} jars, {size / 1e6:.0f} MB."
+    )
+    with Progress(
+        TextColumn("jars"), BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=console
+    ) as progress:
+        task = progress.add_task("jars", total=size)
+        jars.fetch(*locks, on_progress=_onto(progress, task))
+
+
+def _onto(progress: Progress, task: object) -> Callable[[FetchProgress], None]:
+    def show(now: FetchProgress) -> None:
+        progress.update(task, completed=now.done_bytes)  # type: ignore[arg-type]
+
+    return show

@@ -1,0 +1,1 @@
+"""The parts of the demo captioner's training: messages, tokens, model, pictures, learning."""

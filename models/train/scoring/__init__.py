@@ -1,0 +1,1 @@
+"""What the aesthetic scorer and the toxicity scorer are made of and trained with."""

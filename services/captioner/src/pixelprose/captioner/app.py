@@ -1,0 +1,98 @@
+"""Wires the captioner: the only place that names adapters."""
+
+import time
+from datetime import UTC, datetime
+
+from pixelprose.captioner.checkpoint import find_checkpoint
+from pixelprose.captioner.policy import Policy, read_policy
+from pixelprose.captioner.port import Captioner
+from pixelprose.captioner.selection import read_selection
+from pixelprose.captioner.settings import CaptionerSection, CaptionerSettings
+from pixelprose.captioner.step import CaptionStep
+from pixelprose.objectstore import (
+    S3Store,
+    StoreRefused,
+    StoreSettings,
+    StoreUnavailable,
+    open_store,
+)
+from pixelprose.records import ImageAnnotated, runner_for
+from pixelprose.streamkit import Batches, ExitCode, Metrics, Service, Stop, Unavailable
+
+
+def build(settings: CaptionerSettings, metrics: Metrics) -> Service:
+    """Return the service, complete, or nothing.
+
+    Raises:
+        Stop: the model, a policy, the selection or the store's setup is missing or wrong.
+        Unavailable: the store does not answer.
+    """
+    section = settings.captioner
+    policies = load_policies(section)
+    selection = read_selection(section.selection)
+    captioner = load_captioner(section)
+    store = _open(settings.store)
+    step = CaptionStep(
+        selection=selection,
+        policies=policies,
+        store=store,
+        captioner=captioner,
+        clock=time.monotonic,
+        now=lambda: datetime.now(UTC),
+    )
+    worker = Batches(step, size=section.batch_size, linger_seconds=section.linger_seconds)
+    runner = runner_for(
+        settings, service="captioner", reads=ImageAnnotated, worker=worker, metrics=metrics
+    )
+    return Service(runners=(runner,), close=store.close)
+
+
+def load_policies(section: CaptionerSection) -> tuple[Policy, ...]:
+    """Return the policies, each different.
+
+    Raises:
+        Stop: one is missing or not valid, or two are the same.
+    """
+    policies = tuple(map(read_policy, section.policies))
+    if len({policy.hash for policy in policies}) < len(policies):
+        detail = "captioner.policies names the same policy twice; each gives one caption an image"
+        raise Stop(ExitCode.BAD_CONFIGURATION, detail)
+    return policies
+
+
+def load_captioner(section: CaptionerSection) -> Captioner:
+    """Return the model, ready.
+
+    Raises:
+        Stop: it is not set, not there, or does not caption.
+    """
+    if not section.model:
+        detail = "no model is set; give captioner.model a checkpoint's folder or a hub id"
+        raise Stop(ExitCode.BAD_CONFIGURATION, detail)
+    checkpoint = find_checkpoint(
+        section.model,
+        revision=section.revision,
+        name=section.model_name,
+        local_only=section.local_only,
+    )
+    from pixelprose.captioner.loading import load  # noqa: PLC0415 - torch takes seconds
+
+    return load(
+        checkpoint,
+        device=section.device,
+        dtype=section.dtype,
+        threads=section.threads,
+        batch_size=section.batch_size,
+    )
+
+
+def _open(settings: StoreSettings) -> S3Store:
+    store = open_store(settings)
+    try:
+        store.prepare()
+    except StoreUnavailable as error:
+        raise Unavailable("store", str(error)) from error
+    except StoreRefused as error:
+        detail = f"the store refuses us: {error}; check the settings of `store`"
+        raise Stop(ExitCode.BAD_CONFIGURATION, detail) from error
+    return store

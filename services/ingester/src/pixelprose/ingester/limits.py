@@ -1,0 +1,43 @@
+"""What a fetch and a decode may cost; all have safe defaults."""
+
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class FetchLimits(BaseModel):
+    """Bounds of one fetch, redirects included."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    total_seconds: float = Field(
+        default=30.0, gt=0, description="From the first dial to the last byte."
+    )
+    first_byte_seconds: float = Field(
+        default=10.0, gt=0, description="From a request to the head of its answer, dial included."
+    )
+    connect_seconds: float = Field(default=5.0, gt=0, description="One address may take to answer.")
+    max_bytes: int = Field(
+        default=20_000_000, ge=1, description="Of a body, as sent and after decompression."
+    )
+    max_redirects: int = Field(default=5, ge=0, le=20, description="Followed, each judged anew.")
+    max_header_bytes: int = Field(default=8_190, ge=256, description="Of one header line.")
+    max_headers: int = Field(default=128, ge=8, description="Header lines of one answer.")
+    per_host: int = Field(default=8, ge=1, description="Fetches from one host at a time.")
+
+
+class DecodeLimits(BaseModel):
+    """Bounds of one decode, and the shape of what comes out."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    workers: int = Field(default=2, ge=1, description="Decoder processes.")
+    seconds: float = Field(default=20.0, gt=0, description="Wall time of one image.")
+    memory_bytes: int = Field(
+        default=1_000_000_000, ge=200_000_000, description="Heap of one decoder process."
+    )
+    max_pixels: int = Field(default=50_000_000, ge=1, description="Width times height.")
+    least_side: int = Field(default=64, ge=1, description="Pixels of the shorter side.")
+    max_aspect: float = Field(default=8.0, ge=1, description="Longer side over shorter side.")
+    rendition_side: int = Field(
+        default=1024, ge=64, le=8192, description="Pixels of the rendition's longer side, at most."
+    )
+    rendition_quality: int = Field(default=90, ge=1, le=100, description="JPEG quality.")

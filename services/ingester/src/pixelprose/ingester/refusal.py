@@ -1,0 +1,36 @@
+"""An expected no, as a value."""
+
+from typing import Literal
+
+import msgspec
+
+Reason = Literal[
+    "bad_aspect",
+    "bad_url",
+    "connect_failed",
+    "decode_failed",
+    "dns_failed",
+    "forbidden_address",
+    "http_client_error",
+    "http_forbidden",
+    "http_not_found",
+    "http_rate_limited",
+    "http_server_error",
+    "not_an_image",
+    "timeout",
+    "tls_failed",
+    "too_large",
+    "too_many_pixels",
+    "too_many_redirects",
+    "too_small",
+    "truncated",
+    "unsupported_format",
+]
+"""Every reason that the web or the image can give; `duplicate_content` is the claim's."""
+
+
+class Refusal(msgspec.Struct, frozen=True, tag="refused"):
+    """This image ends here, for `reason`; `detail` is a sentence for people."""
+
+    reason: Reason
+    detail: str

@@ -1,0 +1,16 @@
+"""Run the safety filter: `python -m pixelprose.safety_filter`."""
+
+from typing import NoReturn
+
+from pixelprose.safety_filter.app import build
+from pixelprose.safety_filter.settings import SafetyFilterSettings
+from pixelprose.streamkit import run_service
+
+
+def main() -> NoReturn:
+    """Run until told to stop."""
+    run_service("safety-filter", SafetyFilterSettings, build)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,146 @@
+import io
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import PIL.Image
+import PIL.ImageStat
+import pytest
+
+from pixelprose.objectstore import MemoryStore, keys
+from pixelprose.records import Fetch, Image, ImageFetched, Model, Rights, Submission, SubmissionId
+from pixelprose.records.groups import ImageId, Sha256
+from pixelprose.safety_filter.nsfw import NsfwScorer
+
+NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
+PDQ = "f0" * 32
+
+
+class RedIsUnsafe(NsfwScorer):
+    """A scorer that finds the more unsafe the redder; it remembers the sizes of its batches."""
+
+    def __init__(self) -> None:
+        self.batches: list[int] = []
+
+    @property
+    def model(self) -> Model:
+        return Model(name="red", revision="1", library="none")
+
+    @property
+    def labels(self) -> frozenset[str]:
+        return frozenset({"normal", "nsfw"})
+
+    def score(self, images: Sequence[PIL.Image.Image]) -> Sequence[Mapping[str, float]]:
+        self.batches.append(len(images))
+        reds = [PIL.ImageStat.Stat(image).mean[0] / 255 for image in images]
+        return [{"normal": 1 - red, "nsfw": red} for red in reds]
+
+
+@pytest.fixture
+def now() -> datetime:
+    return NOW
+
+
+@pytest.fixture
+def scorer() -> RedIsUnsafe:
+    return RedIsUnsafe()
+
+
+@pytest.fixture
+def fetched() -> Callable[..., ImageFetched]:
+    """Records whose bytes are known by one digit: `fetched("a", pdq=...)`."""
+
+    def make(digit: str = "a", *, pdq: str = PDQ, pdq_quality: int = 100) -> ImageFetched:
+        sha256 = Sha256(digit * 64)
+        return ImageFetched(
+            submission=_submission(digit),
+            rights=Rights(),
+            fetch=_fetch(),
+            image=_image(sha256, pdq=pdq, pdq_quality=pdq_quality),
+        )
+
+    return make
+
+
+@pytest.fixture
+def store() -> MemoryStore:
+    return MemoryStore()
+
+
+@pytest.fixture
+def put(store: MemoryStore) -> Callable[..., None]:
+    """Lay an image of one colour into quarantine: `put(record, "red")`."""
+
+    def lay(record: ImageFetched, colour: str = "green") -> None:
+        data = io.BytesIO()
+        PIL.Image.new("RGB", (32, 24), colour).save(data, "JPEG")
+        sha256 = record.image.sha256
+        rendition, original = keys.quarantine_rendition(sha256), keys.quarantine_original(sha256)
+        store.put(rendition, data.getvalue(), content_type="image/jpeg")
+        store.put(original, b"as published", content_type="application/octet-stream")
+
+    return lay
+
+
+@pytest.fixture
+def list_file(tmp_path: Path) -> Callable[..., Path]:
+    """A known-hash list of one PDQ, or of the given text."""
+
+    def write(text: str | None = None) -> Path:
+        path = tmp_path / "known.csv"
+        path.write_text(text or f"# name: test\n# version: 7\npdq\n{PDQ}\n")
+        return path
+
+    return write
+
+
+def _submission(digit: str) -> Submission:
+    return Submission(
+        submission_id=SubmissionId(digit * 64),
+        image_id=ImageId(digit * 64),
+        attempt=0,
+        url="https://example.org/a.jpg",
+        canonical_url="https://example.org/a.jpg",
+        source="test",
+        alt_text=None,
+        alt_text_language=None,
+        fields={},
+        submitted_at=NOW,
+    )
+
+
+def _fetch() -> Fetch:
+    return Fetch(
+        final_url="https://example.org/a.jpg",
+        status=200,
+        redirects=(),
+        address="192.0.2.1",
+        content_type="image/jpeg",
+        etag=None,
+        last_modified=None,
+        user_agent="test",
+        fetched_at=NOW,
+        seconds=0.1,
+        consent=(),
+    )
+
+
+def _image(sha256: Sha256, *, pdq: str, pdq_quality: int) -> Image:
+    return Image(
+        sha256=sha256,
+        bytes=12,
+        format="JPEG",
+        mode="RGB",
+        frames=1,
+        width=32,
+        height=24,
+        pdq=pdq,
+        pdq_quality=pdq_quality,
+        pdq_version="test",
+        exif={},
+        original_key=keys.quarantine_original(sha256),
+        rendition_key=keys.quarantine_rendition(sha256),
+        rendition_width=32,
+        rendition_height=24,
+        rendition_bytes=1,
+    )

@@ -1,0 +1,1 @@
+"""The sink: captions and rejections become rows of Delta tables, each exactly once."""

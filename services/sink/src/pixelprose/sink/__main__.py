@@ -1,0 +1,16 @@
+"""Run the sink: `python -m pixelprose.sink`."""
+
+from typing import NoReturn
+
+from pixelprose.sink.app import build
+from pixelprose.sink.settings import SinkSettings
+from pixelprose.streamkit import run_service
+
+
+def main() -> NoReturn:
+    """Run until told to stop."""
+    run_service("sink", SinkSettings, build)
+
+
+if __name__ == "__main__":
+    main()

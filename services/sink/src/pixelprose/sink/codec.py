@@ -1,0 +1,41 @@
+"""Records in, rows out."""
+
+from collections.abc import Callable
+from typing import Generic, TypeVar
+
+from pixelprose.records import RecordCodec
+from pixelprose.sink.rows import CaptionRow, RejectionRow, Row, plain
+from pixelprose.streamkit import Message, Reject
+
+R = TypeVar("R")
+
+
+class RowCodec(Generic[R]):
+    """Decodes one topic's records and turns each into the row that its function makes."""
+
+    def __init__(
+        self, records: RecordCodec, row_of: Callable[[R, Message], CaptionRow | RejectionRow]
+    ) -> None:
+        self._records = records
+        self._row_of = row_of
+
+    def decode(self, message: Message) -> R:
+        """Return the record.
+
+        Raises:
+            Undecodable: the bytes are not that record.
+        """
+        record: R = self._records.decode(message)
+        return record
+
+    def encode(self, record: R, cause: Message) -> Row:
+        """Return the row of a record that was read as `cause`."""
+        return Row(cause.at, cause.offset, plain(self._row_of(record, cause)))
+
+    def reject(self, rejected: Reject[R], record: R, cause: Message) -> Row:
+        """Refuse: what reached the sink has ended already.
+
+        Raises:
+            TypeError: always.
+        """
+        raise TypeError("the sink rejects nothing")
