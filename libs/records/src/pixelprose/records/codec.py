@@ -1,0 +1,154 @@
+"""The codec of the pipeline: records of all topics, rejections, headers and lineage."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from pixelprose.records import headers
+from pixelprose.records.codes import check_reason
+from pixelprose.records.groups import Group, Hop, Rights, Submission
+from pixelprose.records.headers import Header
+from pixelprose.records.records import (
+    CaptionAnnotated,
+    CaptionGenerated,
+    ImageRejected,
+    ImageSubmitted,
+    SafetyIncident,
+)
+from pixelprose.records.registry import Registry
+from pixelprose.records.submitted import Submitted, submitted
+from pixelprose.records.topics import record_of, topic_of
+from pixelprose.records.wire import Wire
+from pixelprose.streamkit import Message, Outgoing, Reject
+
+BLOCKED = "blocked"
+"""The one reason of a known-hash hit; nothing else is said of it in public."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Passing:
+    """Who passes records on; it goes into every output's lineage.
+
+    Attributes:
+        service: the service, with its step where it has several (`metadata-annotator.image`).
+        stage: the service alone, which rejections name.
+        cluster: the Kafka cluster's id, for submissions without CloudEvents attributes.
+    """
+
+    service: str
+    stage: str
+    version: str
+    instance: str
+    cluster: str
+
+
+class RecordCodec:
+    """Implements streamkit's `Codec` for every topic of the list.
+
+    `canonical` gives the canonical URL of a submitted one; only the ingester needs it.
+    """
+
+    def __init__(
+        self,
+        passing: Passing,
+        registry: Registry,
+        *,
+        now: Callable[[], datetime],
+        canonical: Callable[[str], str] = str,
+    ) -> None:
+        self._passing = passing
+        self._registry = registry
+        self._now = now
+        self._canonical = canonical
+        self._wires: dict[type[Group], Wire[Any]] = {}
+
+    def decode(self, message: Message) -> Any:  # noqa: ANN401 - the topic's record
+        """Return the topic's record; of submitted images, a `Submitted`.
+
+        Raises:
+            Undecodable: the bytes are not that record.
+            Unavailable: the registry does not answer.
+        """
+        record = self._wire(record_of(message.at.topic)).decode(message.value)
+        if isinstance(record, ImageSubmitted):
+            return submitted(record, message, cluster=self._passing.cluster)
+        return record
+
+    def encode(self, record: Any, cause: Message) -> Outgoing:  # noqa: ANN401 - any record
+        """Return the record's bytes, with one more hop in its lineage."""
+        hop = self._hop(cause)
+        passed = msgspec.structs.replace(record, lineage=(*record.lineage, hop))
+        return Outgoing(
+            topic=topic_of(type(record)),
+            key=record.submission.image_id.encode(),
+            value=self._wire(type(record)).encode(passed),
+            headers=self._headers(record, cause, hop),
+        )
+
+    def reject(self, rejected: Reject[Any], record: Any, cause: Message) -> Outgoing:  # noqa: ANN401 - any record
+        """Return the rejection of `record`.
+
+        Raises:
+            ValueError: the reason is not on the list: a bug of the service.
+        """
+        check_reason(self._passing.stage, rejected.reason)
+        submission, rights = self._who(record)
+        hidden = rejected.reason == BLOCKED
+        image = getattr(record, "image", None)
+        rejection = ImageRejected(
+            submission=submission,
+            rights=rights,
+            stage=self._passing.stage,
+            reason=rejected.reason,
+            detail="" if hidden else rejected.detail,
+            scores={} if hidden else dict(rejected.scores),
+            duplicate_of=rejected.duplicate_of,
+            sha256=None if hidden or image is None else image.sha256,
+            record_topic=None if hidden else cause.at.topic,
+            record=None if hidden else cause.value,
+            rejected_at=self._now(),
+            lineage=record.lineage,
+        )
+        return self.encode(rejection, cause)
+
+    def _who(self, record: Any) -> tuple[Submission, Rights]:  # noqa: ANN401 - any record
+        if isinstance(record, Submitted):
+            return record.submission(self._canonical(record.record.url)), record.record.rights
+        return record.submission, record.rights
+
+    def _hop(self, cause: Message) -> Hop:
+        return Hop(
+            service=self._passing.service,
+            version=self._passing.version,
+            instance=self._passing.instance,
+            topic=cause.at.topic,
+            partition=cause.at.partition,
+            offset=cause.offset,
+            at=self._now(),
+        )
+
+    def _headers(self, record: Any, cause: Message, hop: Hop) -> tuple[tuple[str, bytes], ...]:  # noqa: ANN401 - any record
+        detail = ""
+        if isinstance(record, CaptionGenerated | CaptionAnnotated):
+            detail = record.caption.policy_hash
+        if isinstance(record, SafetyIncident):
+            detail = record.incident_id
+        values = headers.event(
+            record.submission,
+            type(record).__name__,
+            service=hop.service,
+            time=hop.at,
+            detail=detail,
+        )
+        values[Header.TRACE] = headers.trace(cause, record.submission)
+        if isinstance(record, CaptionAnnotated):
+            values |= headers.public(record.submission, record.rights, record.caption)
+        return headers.write(values)
+
+    def _wire(self, record: type[Group]) -> Wire[Any]:
+        if record not in self._wires:
+            self._wires[record] = Wire(record, self._registry)
+        return self._wires[record]

@@ -1,0 +1,81 @@
+"""From settings to a runner on Kafka: what every service's `build` ends with."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import Any
+
+from pixelprose.records.codec import Passing, RecordCodec
+from pixelprose.records.groups import Group
+from pixelprose.records.registry import Registry
+from pixelprose.records.settings import StreamSettings
+from pixelprose.records.topics import topic_of
+from pixelprose.streamkit import KafkaLog, Metrics, Runner, Worker, cluster_id
+
+
+def runner_for(  # noqa: PLR0913 - what differs between services, each by name
+    settings: StreamSettings,
+    *,
+    service: str,
+    reads: type[Group],
+    worker: Worker[Any, Any],
+    metrics: Metrics,
+    step: str | None = None,
+    canonical: Callable[[str], str] = str,
+) -> Runner[Any, Any, Any]:
+    """Return a runner that reads the topic of `reads` and writes to every topic.
+
+    Its group is `<prefix><service>[.<step>].<instance>`, so steps keep their positions whether they
+    run in one process or apart.
+
+    Raises:
+        Stop: the registry does not know our schemas.
+        Unavailable: broker or registry does not answer.
+    """
+    name = f"{service}.{step}" if step else service
+    log = kafka_log(settings, name=name, reads=reads)
+    codec = codec_for(settings, service=service, step=step, canonical=canonical)
+    return Runner(
+        log,
+        codec,
+        worker,
+        settings.runner,
+        service=name,
+        version=version(f"pixelprose-{service}"),
+        metrics=metrics,
+    )
+
+
+def kafka_log(settings: StreamSettings, *, name: str, reads: type[Group]) -> KafkaLog:
+    """Return the log of one topic for the group of `name`; nothing is connected yet."""
+    return KafkaLog(
+        settings.kafka,
+        topic=topic_of(reads),
+        service=name,
+        instance=settings.instance,
+        slot=settings.slot,
+    )
+
+
+def codec_for(
+    settings: StreamSettings,
+    *,
+    service: str,
+    step: str | None = None,
+    canonical: Callable[[str], str] = str,
+) -> RecordCodec:
+    """Return the codec of a service.
+
+    Raises:
+        Unavailable: the broker does not answer.
+    """
+    passing = Passing(
+        service=f"{service}.{step}" if step else service,
+        stage=service,
+        version=version(f"pixelprose-{service}"),
+        instance=settings.instance,
+        cluster=cluster_id(settings.kafka),
+    )
+    return RecordCodec(
+        passing, Registry(settings.registry), now=lambda: datetime.now(UTC), canonical=canonical
+    )

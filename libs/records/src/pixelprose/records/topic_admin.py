@@ -1,0 +1,143 @@
+"""Topics and first positions: made once by an operator, never guessed by a service."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
+
+from pixelprose.records.topics import Compaction, Topic, topic_list
+from pixelprose.streamkit import KafkaSettings
+
+_DAY_MS = 86_400_000
+_MESSAGE_BYTES = 1_048_588
+_TIMEOUT_SECONDS = 30.0
+
+
+class TopicsRefused(Exception):
+    """The cluster has what contradicts the list; the message says what and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Initialised:
+    """What `initialise` did."""
+
+    created: tuple[str, ...]
+    positioned: tuple[str, ...]
+    """Groups that got their first positions."""
+
+
+def initialise(
+    kafka: KafkaSettings, *, instance: str, partitions: int, replication: int
+) -> Initialised:
+    """Create missing topics and write the first positions of every group that has none.
+
+    Running it again changes nothing; an existing position is never moved.
+
+    Raises:
+        TopicsRefused: a topic has another number of partitions.
+        KafkaException: the broker does not answer or refuses.
+    """
+    admin = AdminClient({**kafka.client(), "log_level": 0})
+    wanted = dict(_configs())
+    existing = _existing(admin)
+    _check_partitions(kafka, wanted, existing, partitions)
+    missing = [name for name in wanted if kafka.physical(name) not in existing]
+    _create(admin, kafka, {name: wanted[name] for name in missing}, partitions, replication)
+    groups = [
+        group
+        for topic in topic_list().topics
+        for consumer in topic.consumers
+        if _position(admin, kafka, topic, group := kafka.group(consumer, instance), partitions)
+    ]
+    return Initialised(tuple(missing), tuple(groups))
+
+
+def _configs() -> Iterator[tuple[str, dict[str, str]]]:
+    listed = topic_list()
+    for topic in listed.topics:
+        yield topic.name, _config(topic.keep_days, topic.compacted, _MESSAGE_BYTES)
+    dead = listed.dead_letters
+    for name in listed.dead_letter_topics():
+        yield name, _config(dead.keep_days, None, _MESSAGE_BYTES * dead.size_factor)
+
+
+def _config(
+    keep_days: int | None, compacted: Compaction | None, message_bytes: int
+) -> dict[str, str]:
+    config = {
+        "max.message.bytes": str(message_bytes),
+        "retention.ms": str(keep_days * _DAY_MS) if keep_days else "-1",
+    }
+    if compacted:
+        config |= {
+            "cleanup.policy": "compact",
+            "min.compaction.lag.ms": str(compacted.least_lag_days * _DAY_MS),
+            "max.compaction.lag.ms": str(compacted.most_lag_days * _DAY_MS),
+            "segment.ms": str(compacted.segment_days * _DAY_MS),
+        }
+    return config
+
+
+def _existing(admin: AdminClient) -> dict[str, int]:
+    topics = admin.list_topics(timeout=_TIMEOUT_SECONDS).topics
+    return {name: len(topic.partitions) for name, topic in topics.items()}
+
+
+def _check_partitions(
+    kafka: KafkaSettings, wanted: Mapping[str, object], existing: Mapping[str, int], partitions: int
+) -> None:
+    for name in wanted:
+        found = existing.get(kafka.physical(name), partitions)
+        if found != partitions:
+            raise TopicsRefused(
+                f"topic {kafka.physical(name)} has {found} partitions, not {partitions}; the number "
+                "is fixed at creation: give --partitions the same, or use another topic prefix"
+            )
+
+
+def _create(
+    admin: AdminClient,
+    kafka: KafkaSettings,
+    missing: Mapping[str, dict[str, str]],
+    partitions: int,
+    replication: int,
+) -> None:
+    topics = [
+        NewTopic(kafka.physical(name), partitions, replication, config=config)
+        for name, config in missing.items()
+    ]
+    if not topics:
+        return
+    for future in admin.create_topics(topics, operation_timeout=_TIMEOUT_SECONDS).values():
+        try:
+            future.result()
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise
+
+
+def _position(
+    admin: AdminClient, kafka: KafkaSettings, topic: Topic, group: str, partitions: int
+) -> bool:
+    """Give the group its first position on each partition that has none; tell whether any had."""
+    lanes = [TopicPartition(kafka.physical(topic.name), n) for n in range(partitions)]
+    asked = [ConsumerGroupTopicPartitions(group, lanes)]
+    try:
+        found = admin.list_consumer_group_offsets(asked)[group].result().topic_partitions or []
+    except KafkaException as error:
+        if error.args[0].code() != KafkaError.GROUP_ID_NOT_FOUND:
+            raise
+        found = lanes
+    without = [TopicPartition(at.topic, at.partition) for at in found if at.offset < 0]
+    if not without:
+        return False
+    first = admin.list_offsets({lane: OffsetSpec.earliest() for lane in without})
+    positions = [
+        TopicPartition(at.topic, at.partition, future.result().offset)
+        for at, future in first.items()
+    ]
+    admin.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(group, positions)])[
+        group
+    ].result()
+    return True
