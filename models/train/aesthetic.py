@@ -77,9 +77,9 @@ def evaluate(folder: Path, *, count: int, seed: int) -> dict[str, Any]:
 def main(arguments: Sequence[str]) -> None:
     """Train, save, evaluate, write the card."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--count", type=int, default=12_000, help="pictures to learn from")
-    parser.add_argument("--steps", type=int, default=3000)
-    parser.add_argument("--batch", type=int, default=48)
+    parser.add_argument("--count", type=int, default=10_000, help="pictures to learn from")
+    parser.add_argument("--steps", type=int, default=4000)
+    parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--pictures", type=int, default=3000, help="held-out, for the figures")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent.parent / "demo")

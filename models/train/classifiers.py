@@ -23,9 +23,9 @@ def main(arguments: Sequence[str]) -> None:
     """Train, save, evaluate, write the card."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("task", choices=sorted(TASKS))
-    parser.add_argument("--seconds", type=float, default=240)
+    parser.add_argument("--seconds", type=float, default=300, help="CPU time to train for")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--pictures", type=int, default=3000, help="held-out, for the figures")
+    parser.add_argument("--pictures", type=int, default=2000, help="held-out, for the figures")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent.parent / "demo")
     chosen = parser.parse_args(arguments)

@@ -1,6 +1,8 @@
 """The aesthetic scorer: a tiny CLIP vision model and a linear head on its normalised embedding."""
 
+import itertools
 import json
+import math
 import random
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,6 +41,7 @@ class Scorer(nn.Module):
         # The name that services write into records: it must say that this is a demo model.
         config.update({"pixelprose_name": "demo-aesthetic"})
         self.vision = CLIPVisionModelWithProjection(config)
+        _see_frequencies(self.vision.vision_model.embeddings.patch_embedding.weight)
         self.head = nn.Linear(config.projection_dim, 1)
         nn.init.constant_(self.head.bias, MIDDLE)
 
@@ -72,6 +75,22 @@ class Scorer(nn.Module):
         (folder / "preprocessor_config.json").write_text(text)
 
 
+def _see_frequencies(filters: torch.Tensor) -> None:
+    """Begin with cosines in grey, the finer the stronger: random filters never learn sharpness.
+
+    `filters` are (n, 3, side, side); the n lowest frequencies of the cosine transform go in.
+    """
+    count, channels, side, _ = filters.shape
+    at = torch.arange(side)
+    cosines = torch.cos(math.pi * (at[None] + 0.5) * at[:, None] / side)
+    pairs = sorted(itertools.product(range(side), repeat=2), key=sum)[:count]
+    with torch.no_grad():
+        for filter_, (down, across) in zip(filters, pairs, strict=True):
+            wave = nn.functional.normalize(torch.outer(cosines[down], cosines[across]).flatten(), dim=0)
+            strength = 0.15 * (1 + down + across) / channels**0.5
+            filter_.copy_((strength * wave).view(side, side).expand(channels, side, side))
+
+
 def pictures(rng: random.Random, *, first_seed: int) -> Iterator[tuple[Scene, Image.Image]]:
     """Endless scenes of one half of the world, as a service would read them."""
     while True:
@@ -96,7 +115,7 @@ def train(*, count: int, steps: int, batch: int, seed: int) -> Scorer:
     images, scores = lessons(random.Random(seed), count=count)
     model = Scorer().train()
     optimiser = torch.optim.AdamW(model.parameters(), weight_decay=0.02)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=2e-3, total_steps=steps)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=1e-3, total_steps=steps)
     losses: list[float] = []
     for step in range(1, steps + 1):
         chosen = torch.randint(len(images), (batch,))

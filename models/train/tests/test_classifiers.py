@@ -13,7 +13,7 @@ SHIPPED = Path(__file__).parents[2] / "demo"
 @pytest.fixture(scope="module")
 def slice_of_training(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
     out = tmp_path_factory.mktemp("models")
-    command = [sys.executable, str(SCRIPT), "nsfw", "--seconds", "15", "--pictures", "64"]
+    command = [sys.executable, str(SCRIPT), "nsfw", "--seconds", "8", "--pictures", "64"]
     done = subprocess.run(
         [*command, "--out", str(out)], check=True, capture_output=True, text=True, timeout=200
     )

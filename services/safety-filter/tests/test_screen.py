@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from pixelprose.objectstore import MemoryStore, StoreUnavailable, keys
-from pixelprose.records import ImageFetched, ImageScreened, SafetyIncident
+from pixelprose.records import ImageFetched, ImageScreened, SafetyIncident, codes
 from pixelprose.safety_filter.hash_list import HashLists
 from pixelprose.safety_filter.hash_list_file import HashListFile
 from pixelprose.safety_filter.nsfw import NsfwScorer
@@ -53,7 +53,7 @@ def test_a_harmless_image_is_screened_and_promoted_with_everything_that_was_foun
     put(record := fetched(), "green")
     screened = emitted(screen([record])[0])
     screening, policy = screened.screening, load_policy(SHIPPED)
-    assert (screening.policy, screening.policy_hash) == (policy.name, policy.hash)
+    assert (screening.policy, screening.policy_hash) == ("pixelprose-safety/1", policy.hash)
     assert screening.nsfw_score == screening.nsfw_labels["nsfw"] < 0.1
     assert [(one.name, one.version, one.entries) for one in screening.hash_lists] == [
         ("test", "7", 1)
@@ -154,6 +154,13 @@ def test_a_broken_rendition_or_hash_is_a_dead_letter(
     assert broken.reason == "broken_rendition"
     assert isinstance(nonsense, DeadLetter)
     assert nonsense.reason == "invalid_record"
+
+
+def test_every_reason_is_on_the_checked_list() -> None:
+    known = codes()
+    assert {"blocked", "nsfw"} <= known.reasons["safety-filter"].keys()
+    assert "image_missing" in known.reasons["any"]
+    assert {"broken_rendition", "invalid_record"} <= known.dead_letter_reasons.keys()
 
 
 def test_a_batch_keeps_its_order_and_calls_the_model_once(

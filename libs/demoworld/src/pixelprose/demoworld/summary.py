@@ -70,7 +70,7 @@ def swaps(graded: Sequence[Graded]) -> dict[str, float | None]:
 def _lettering(clear: Sequence[Graded]) -> dict[str, float | None]:
     printed = [g for g in clear if g.truth.lettering]
     seen = [g for g in printed if _text(g) in _LEXICON]
-    figures = {
+    return {
         "demo_words_lexicon": _right(seen, "lettering"),
         "demo_words_lexicon_seen_fonts": _right(
             [g for g in seen if _font(g) in lexicon.fonts("train")], "lettering"
@@ -80,7 +80,6 @@ def _lettering(clear: Sequence[Graded]) -> dict[str, float | None]:
             bool(g.grade.of("invented_lettering")) for g in clear if not g.truth.lettering
         ),
     }
-    return figures
 
 
 def _absent(graded: Sequence[Graded]) -> dict[str, float | None]:

@@ -9,7 +9,7 @@ import msgspec
 
 from pixelprose.records import headers
 from pixelprose.records.codes import check_reason
-from pixelprose.records.groups import Group, Hop, Rights, Submission
+from pixelprose.records.groups import Group, Hop, Rights, Submission, SubmissionId
 from pixelprose.records.headers import Header
 from pixelprose.records.records import (
     CaptionAnnotated,
@@ -20,7 +20,7 @@ from pixelprose.records.records import (
 )
 from pixelprose.records.registry import Registry
 from pixelprose.records.submitted import Submitted, submitted
-from pixelprose.records.topics import record_of, topic_of
+from pixelprose.records.topics import record_of, topic_of_name
 from pixelprose.records.wire import Wire
 from pixelprose.streamkit import Message, Outgoing, Reject
 
@@ -82,7 +82,7 @@ class RecordCodec:
         hop = self._hop(cause)
         passed = msgspec.structs.replace(record, lineage=(*record.lineage, hop))
         return Outgoing(
-            topic=topic_of(type(record)),
+            topic=topic_of_name(type(record).__name__),
             key=record.submission.image_id.encode(),
             value=self._wire(type(record)).encode(passed),
             headers=self._headers(record, cause, hop),
@@ -105,7 +105,7 @@ class RecordCodec:
             reason=rejected.reason,
             detail="" if hidden else rejected.detail,
             scores={} if hidden else dict(rejected.scores),
-            duplicate_of=rejected.duplicate_of,
+            duplicate_of=SubmissionId(owner) if (owner := rejected.duplicate_of) else None,
             sha256=None if hidden or image is None else image.sha256,
             record_topic=None if hidden else cause.at.topic,
             record=None if hidden else cause.value,

@@ -4,7 +4,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
+from confluent_kafka.admin import (
+    AdminClient,
+    NewTopic,  # type: ignore[attr-defined] - public, but not listed
+    OffsetSpec,  # type: ignore[attr-defined] - public, but not listed
+)
 
 from pixelprose.records.topics import Compaction, Topic, topic_list
 from pixelprose.streamkit import KafkaSettings
@@ -91,8 +95,8 @@ def _check_partitions(
         found = existing.get(kafka.physical(name), partitions)
         if found != partitions:
             raise TopicsRefused(
-                f"topic {kafka.physical(name)} has {found} partitions, not {partitions}; the number "
-                "is fixed at creation: give --partitions the same, or use another topic prefix"
+                f"topic {kafka.physical(name)} has {found} partitions, not {partitions}; "
+                "the number is fixed at creation: give --partitions the same, or use another topic prefix"
             )
 
 

@@ -11,12 +11,16 @@ from pixelprose.streamkit.errors import (
     Undecodable,
 )
 from pixelprose.streamkit.exit_codes import ExitCode
+from pixelprose.streamkit.host import Service, run_service
 from pixelprose.streamkit.inline import Inline
+from pixelprose.streamkit.kafka_log import KafkaLog, cluster_id
+from pixelprose.streamkit.kafka_settings import KafkaSettings
 from pixelprose.streamkit.log import Headers, Log, Membership, Message, Outgoing, TopicPartition
 from pixelprose.streamkit.metrics import Metrics
 from pixelprose.streamkit.outcome import DeadLetter, Emit, Outcome, Reject, Skip
 from pixelprose.streamkit.runner import Runner
 from pixelprose.streamkit.runner_settings import RunnerSettings
+from pixelprose.streamkit.settings import HttpSettings, LogSettings, ServiceSettings, load
 from pixelprose.streamkit.threads import Threads
 from pixelprose.streamkit.worker import AsyncStep, BatchStep, Step, Worker
 
@@ -30,8 +34,12 @@ __all__ = [
     "Emit",
     "ExitCode",
     "Headers",
+    "HttpSettings",
     "Inline",
+    "KafkaLog",
+    "KafkaSettings",
     "Log",
+    "LogSettings",
     "Membership",
     "Message",
     "Metrics",
@@ -41,6 +49,8 @@ __all__ = [
     "Reject",
     "Runner",
     "RunnerSettings",
+    "Service",
+    "ServiceSettings",
     "Skip",
     "Step",
     "Stop",
@@ -50,4 +60,7 @@ __all__ = [
     "Unavailable",
     "Undecodable",
     "Worker",
+    "cluster_id",
+    "load",
+    "run_service",
 ]

@@ -23,7 +23,7 @@ P = TypeVar("P")
 class Trials(Generic[I, O, P]):
     """Begins records, tries them again when a dependency does not answer, and judges them."""
 
-    def __init__(  # noqa: PLR0913 - everything that a try touches is passed in
+    def __init__(
         self,
         worker: Worker[I, O],
         judge: Judge[I, O, P],

@@ -40,7 +40,7 @@ class Cleaner:
 
     def __call__(self, raw: str) -> CleanCaption:
         """Return the caption; its text is empty where nothing was said about the image."""
-        body = self._opening.sub("", _unquoted(raw.strip()), count=1)
+        body = self._opening.sub("", _unquoted(raw.strip()))
         kept: list[str] = []
         absent: list[str] = []
         for sentence in _BETWEEN_SENTENCES.split(body):
@@ -74,7 +74,7 @@ def ngrams(said: list[str], length: int) -> list[tuple[str, ...]]:
 def _leading(opening: str) -> re.Pattern[str]:
     """Match `opening` at the start, whatever its case, spaces and punctuation."""
     said = r"[\W_]+".join(map(re.escape, words(opening)))
-    return re.compile(rf"[\s*_#\"'\u201c]*{said}\b{_MARKS}", re.IGNORECASE)
+    return re.compile(rf"\A[\s*_#\"'\u201c]*{said}\b{_MARKS}", re.IGNORECASE)
 
 
 def _unquoted(text: str) -> str:

@@ -38,6 +38,6 @@ class DecodeLimits(BaseModel):
     least_side: int = Field(default=64, ge=1, description="Pixels of the shorter side.")
     max_aspect: float = Field(default=8.0, ge=1, description="Longer side over shorter side.")
     rendition_side: int = Field(
-        default=1024, ge=64, le=8192, description="Pixels of the rendition's longer side, at most."
+        default=1024, ge=64, le=1024, description="Pixels of the rendition's longer side, at most."
     )
     rendition_quality: int = Field(default=90, ge=1, le=100, description="JPEG quality.")

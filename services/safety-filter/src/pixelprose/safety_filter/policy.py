@@ -77,6 +77,11 @@ class SafetyPolicy(_Rules):
     known_hashes: KnownHashRules
     nsfw: NsfwRules
 
+    @property
+    def label(self) -> str:
+        """Name and version, as rows carry them."""
+        return f"{self.name}/{self.version}"
+
     @cached_property
     def hash(self) -> str:
         """SHA-256 (hex) of the canonical policy: comments and order do not count."""

@@ -14,9 +14,11 @@ from pixelprose.safety_filter.nsfw import NsfwScorer
 from pixelprose.safety_filter.policy import SafetyPolicy
 from pixelprose.safety_filter.quarantine import Quarantine
 from pixelprose.safety_filter.rendition import BrokenRendition, decode
-from pixelprose.streamkit import DeadLetter, Emit, Outcome, Reject
+from pixelprose.streamkit import DeadLetter, Emit, Outcome, Reject, Skip
 
 Decision = Outcome[ImageScreened | SafetyIncident]
+
+_DECISIONS = (Emit, Reject, Skip, DeadLetter)
 
 T = TypeVar("T")
 U = TypeVar("U")
@@ -59,9 +61,9 @@ class Screen:
     def __call__(self, records: Sequence[ImageFetched]) -> Sequence[Decision]:
         """One outcome per record."""
         gated = [self._gate(record) for record in records]
-        seen = _onward(gated, ImageFetched, self._look)
-        judged = _onward(seen, _Seen, self._judge)
-        return _onward(judged, _Passed, self._release)
+        seen = _onward(gated, self._look)
+        judged = _onward(seen, self._judge)
+        return _onward(judged, self._release)
 
     def _gate(self, record: ImageFetched) -> Decision | ImageFetched:
         image = record.image
@@ -89,7 +91,7 @@ class Screen:
             by_label = {f"label:{label}": value for label, value in labels.items()}
             return Reject("nsfw", scores={"nsfw": score, **by_label})
         screening = Screening(
-            policy=self._policy.name,
+            policy=self._policy.label,
             policy_hash=self._policy.hash,
             nsfw_score=score,
             nsfw_labels=dict(labels),
@@ -108,11 +110,11 @@ class Screen:
 
 
 def _onward(
-    items: Sequence[Decision | T], kind: type[T], stage: Callable[[Sequence[T]], Sequence[U]]
+    items: Sequence[Decision | T], stage: Callable[[Sequence[T]], Sequence[Decision | U]]
 ) -> list[Decision | U]:
     """Send what is not decided yet through `stage`, each answer in the place of its question."""
-    answers = iter(stage([item for item in items if isinstance(item, kind)]))
-    return [next(answers) if isinstance(item, kind) else item for item in items]
+    answers = iter(stage([item for item in items if not isinstance(item, _DECISIONS)]))
+    return [item if isinstance(item, _DECISIONS) else next(answers) for item in items]
 
 
 def _seen(record: ImageFetched, rendition: bytes | None) -> Decision | _Seen:

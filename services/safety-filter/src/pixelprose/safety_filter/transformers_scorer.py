@@ -74,7 +74,9 @@ def load_scorer(
     options = {"local_files_only": local_only, "trust_remote_code": False, **from_hub}
     torch.set_num_threads(threads)
     try:
-        processor = AutoImageProcessor.from_pretrained(source, backend="pil", **options)
+        processor = AutoImageProcessor.from_pretrained(  # type: ignore[no-untyped-call]
+            source, backend="pil", **options
+        )
         network, loading = AutoModelForImageClassification.from_pretrained(
             source, dtype=torch.float32, use_safetensors=True, output_loading_info=True, **options
         )

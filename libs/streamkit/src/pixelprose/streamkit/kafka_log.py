@@ -1,0 +1,192 @@
+"""The log on Kafka: one consumer, one transactional producer."""
+
+import logging
+from collections.abc import Callable, Collection, Mapping, Sequence
+from datetime import UTC, datetime
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
+from confluent_kafka import Message as KafkaMessage
+from confluent_kafka import TopicPartition as KafkaPartition
+
+from pixelprose.streamkit.errors import OutputTooLarge, Stop
+from pixelprose.streamkit.exit_codes import ExitCode
+from pixelprose.streamkit.kafka_errors import Action, action_for, stop_for
+from pixelprose.streamkit.kafka_probe import await_metadata
+from pixelprose.streamkit.kafka_settings import (
+    KafkaSettings,
+    consumer_configuration,
+    producer_configuration,
+)
+from pixelprose.streamkit.log import Log, Membership, Message, Outgoing, TopicPartition
+from pixelprose.streamkit.transaction import Transactions
+
+_CLIENT_LOG = logging.getLogger("kafka")
+
+RECORD_OVERHEAD_BYTES = 100
+"""Room for what Kafka itself writes beside key, value and headers."""
+
+
+class KafkaLog(Log[Outgoing]):
+    """Reads one topic and appends to any, exactly once.
+
+    Topics are named without the prefix of the settings, here and in every message; the prefix is
+    put on and taken off in this class. Nothing is connected before `probe` or `subscribe`.
+    """
+
+    def __init__(
+        self,
+        settings: KafkaSettings,
+        *,
+        topic: str,
+        service: str,
+        instance: str,
+        slot: int,
+    ) -> None:
+        self._settings = settings
+        self._topic = topic
+        group = settings.group(service, instance)
+        self._consumer_configuration = consumer_configuration(settings, group=group)
+        self._producer_configuration = producer_configuration(
+            settings, transactional_id=f"{group}.{slot}"
+        )
+        self._consumer: Consumer | None = None
+        self._transactions: Transactions | None = None
+        self._known: dict[int, TopicPartition] = {}
+
+    def probe(self) -> None:
+        """Return when the broker answers and the topic is there.
+
+        Raises:
+            Unavailable: no broker answers within the start deadline.
+            Stop: the topic is not there.
+        """
+        physical = self._settings.physical(self._topic)
+        found = await_metadata(self._settings, topic=physical).topics[physical]
+        if found.error is not None:
+            raise stop_for(found.error, where=f"topic {physical}")
+
+    def subscribe(self, membership: Membership) -> None:
+        """Take over the transactional id and join the group."""
+        try:
+            producer = Producer(self._producer_configuration, logger=_CLIENT_LOG)
+            self._consumer = Consumer(self._consumer_configuration, logger=_CLIENT_LOG)
+        except KafkaException as error:
+            raise Stop(ExitCode.BAD_CONFIGURATION, f"kafka settings: {error}") from error
+        self._transactions = Transactions(
+            producer,
+            physical=self._settings.physical,
+            deadline_seconds=self._settings.commit_deadline_seconds,
+        )
+        self._transactions.open()
+        self._consumer.subscribe(
+            [self._settings.physical(self._topic)],
+            on_assign=self._told(membership.assigned),
+            on_revoke=self._told(membership.revoked),
+            on_lost=self._told(membership.lost),
+        )
+
+    def poll(self, timeout_seconds: float) -> Message | None:
+        """Return the next message; errors that pass by themselves are left to the client."""
+        raw = self._joined.poll(timeout_seconds)
+        if raw is None:
+            return None
+        if (error := raw.error()) is not None:
+            self._stop_if_needed(error, raw.partition())
+            return None
+        return self._message(raw)
+
+    def pause(self, partitions: Collection[TopicPartition]) -> None:
+        """Return nothing more from these until `resume`."""
+        self._joined.pause(self._physical(partitions))
+
+    def resume(self, partitions: Collection[TopicPartition]) -> None:
+        """Take up again where `pause` stopped."""
+        self._joined.resume(self._physical(partitions))
+
+    def idle_positions(
+        self, partitions: Collection[TopicPartition]
+    ) -> Mapping[TopicPartition, int]:
+        """Positions past everything delivered; a partition that never delivered has none."""
+        if not partitions:
+            return {}
+        found = self._joined.position(self._physical(partitions))
+        return {self._at(p.partition): p.offset for p in found if p.offset >= 0}
+
+    def commit(
+        self,
+        outputs: Sequence[Outgoing],
+        dead_letters: Sequence[Outgoing],
+        positions: Mapping[TopicPartition, int],
+    ) -> bool:
+        """Append everything and move the group in one transaction."""
+        limit = self._settings.max_message_bytes - RECORD_OVERHEAD_BYTES
+        if too_large := frozenset(i for i, out in enumerate(outputs) if _size(out) > limit):
+            raise OutputTooLarge(too_large)
+        if self._transactions is None:
+            raise RuntimeError("commit before subscribe")
+        offsets = [
+            KafkaPartition(self._settings.physical(at.topic), at.partition, position)
+            for at, position in positions.items()
+        ]
+        return self._transactions.commit(
+            (*outputs, *dead_letters), offsets, self._joined.consumer_group_metadata
+        )
+
+    def close(self) -> None:
+        """Leave the group; the producer has nothing open that must not be aborted."""
+        if self._consumer is not None:
+            self._consumer.close()
+
+    @property
+    def _joined(self) -> Consumer:
+        if self._consumer is None:
+            raise RuntimeError("not subscribed")
+        return self._consumer
+
+    def _told(
+        self, tell: Callable[[Collection[TopicPartition]], None]
+    ) -> Callable[[Consumer, list[KafkaPartition]], None]:
+        return lambda _, partitions: tell([self._at(p.partition) for p in partitions])
+
+    def _stop_if_needed(self, error: KafkaError, partition: int | None) -> None:
+        if error.fatal() or action_for(error) in {
+            Action.FENCED,
+            Action.POSITION_LOST,
+            Action.MISCONFIGURED,
+        }:
+            raise stop_for(error, where=f"poll of {self._topic} {partition}")
+        if error.code() == KafkaError._FATAL:  # noqa: SLF001 - its fatal() says False
+            raise stop_for(error, where="poll")
+
+    def _at(self, partition: int) -> TopicPartition:
+        known = self._known.get(partition)
+        if known is None:
+            known = self._known[partition] = TopicPartition(self._topic, partition)
+        return known
+
+    def _physical(self, partitions: Collection[TopicPartition]) -> list[KafkaPartition]:
+        topic = self._settings.physical(self._topic)
+        return [KafkaPartition(topic, at.partition) for at in partitions]
+
+    def _message(self, raw: KafkaMessage) -> Message:
+        partition, offset = raw.partition(), raw.offset()
+        if partition is None or offset is None:
+            raise Stop(ExitCode.CLIENT_BROKEN, "the client delivered a message without a position")
+        _, milliseconds = raw.timestamp()
+        return Message(
+            at=self._at(partition),
+            offset=offset,
+            key=_bytes(raw.key()),
+            value=_bytes(raw.value()) or b"",
+            headers=tuple((name, _bytes(value) or b"") for name, value in raw.headers() or ()),
+            timestamp=datetime.fromtimestamp(max(0, milliseconds) / 1000, UTC),
+        )
+
+
+def _bytes(value: str | bytes | None) -> bytes | None:
+    return value.encode() if isinstance(value, str) else value
+
+
+def _size(out: Outgoing) -> int:
+    headers = sum(len(name) + len(value) for name, value in out.headers)
+    return len(out.value) + len(out.key or b"") + headers

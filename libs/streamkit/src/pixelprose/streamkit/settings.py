@@ -1,0 +1,136 @@
+"""Settings of a service: one YAML file for all services, `PIXELPROSE_*` variables on top."""
+
+import difflib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from pixelprose.streamkit.errors import Stop
+from pixelprose.streamkit.exit_codes import ExitCode
+from pixelprose.streamkit.kafka_settings import KafkaSettings
+from pixelprose.streamkit.runner_settings import RunnerSettings
+
+PREFIX = "PIXELPROSE_"
+NESTED = "__"
+
+SECTIONS = (
+    "registry",
+    "store",
+    "ingester",
+    "safety_filter",
+    "metadata_annotator",
+    "captioner",
+    "sink",
+    "console",
+)
+"""Sections that may be there for somebody else: one file configures all services."""
+
+NOT_SETTINGS = frozenset({"PIXELPROSE_CACHE"})
+"""Variables of ours that configure no service."""
+
+
+class HttpSettings(BaseModel):
+    """Where health and metrics are served."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    host: str = Field(default="127.0.0.1", description="address to listen on; 0.0.0.0 serves all")
+    port: int = Field(default=0, ge=0, le=65535, description="0 takes any free port and logs it")
+
+
+class LogSettings(BaseModel):
+    """What is logged, and how."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    level: Literal["debug", "info", "warning", "error"] = Field(
+        default="info", description="least level that is logged"
+    )
+    format: Literal["json", "console"] = Field(
+        default="console", description="json for machines, console for people"
+    )
+
+
+class ServiceSettings(BaseModel):
+    """What every service needs. A service adds its own section under its own name."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    instance: str = Field(
+        default="live", min_length=1, description="names a deployment; part of group ids"
+    )
+    slot: int = Field(
+        default=0,
+        ge=0,
+        description="number of this replica; two with one fence each other",
+    )
+    kafka: KafkaSettings
+    runner: RunnerSettings = RunnerSettings()
+    http: HttpSettings = HttpSettings()
+    log: LogSettings = LogSettings()
+
+
+S = TypeVar("S", bound=ServiceSettings)
+
+
+def load(settings: type[S], *, file: Path | None, environ: Mapping[str, str]) -> S:
+    """Return the settings from the file and the variables, which win.
+
+    Raises:
+        Stop: a setting is unknown, missing or wrong; the message says which, and what to do.
+    """
+    document = _read(file) if file else {}
+    _refuse_unknown(document, settings, where=str(file))
+    for name, value in environ.items():
+        if name.startswith(PREFIX) and name not in NOT_SETTINGS:
+            _put(document, name.removeprefix(PREFIX).lower().split(NESTED), value)
+    _refuse_unknown(document, settings, where=f"the {PREFIX}* variables")
+    ours = {name: value for name, value in document.items() if name in settings.model_fields}
+    try:
+        return settings.model_validate(ours)
+    except ValidationError as error:
+        raise Stop(ExitCode.BAD_CONFIGURATION, _explain(error)) from error
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        document = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (OSError, yaml.YAMLError) as error:
+        raise Stop(ExitCode.BAD_CONFIGURATION, f"settings file {file}: {error}") from error
+    if not isinstance(document or {}, dict):
+        raise Stop(ExitCode.BAD_CONFIGURATION, f"settings file {file}: not a mapping of sections")
+    return document or {}
+
+
+def _put(document: dict[str, Any], path: list[str], text: str) -> None:
+    for name in path[:-1]:
+        inner = document.get(name)
+        document[name] = inner = dict(inner) if isinstance(inner, dict) else {}
+        document = inner
+    document[path[-1]] = _value(text)
+
+
+def _value(text: str) -> Any:  # noqa: ANN401 - whatever the variable's text means
+    # Lists and mappings are written as in YAML; anything else stays text for pydantic to read.
+    return yaml.safe_load(text) if text[:1] in {"[", "{"} else text
+
+
+def _refuse_unknown(document: Mapping[str, Any], settings: type[S], *, where: str) -> None:
+    known = {*settings.model_fields, *SECTIONS}
+    for name in document:
+        if name not in known:
+            near = difflib.get_close_matches(str(name), known, n=1)
+            hint = f"; did you mean {near[0]!r}?" if near else f"; known are {sorted(known)}"
+            raise Stop(ExitCode.BAD_CONFIGURATION, f"unknown setting {name!r} in {where}{hint}")
+
+
+def _explain(error: ValidationError) -> str:
+    lines = []
+    for fault in error.errors():
+        path = [str(part) for part in fault["loc"]]
+        variable = PREFIX + NESTED.join(path).upper()
+        lines.append(f"{'.'.join(path)}: {fault['msg']} (set it in the file, or as {variable})")
+    return "settings are wrong:\n  " + "\n  ".join(lines)

@@ -1,0 +1,61 @@
+"""The shipped captioner, asked as the service asks it: through transformers, offline, greedily."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Final, Self
+
+import torch
+from PIL import Image
+from transformers import AutoModelForImageTextToText, AutoProcessor
+
+MAX_TOKENS: Final = 120
+
+
+class Captioner:
+    """A checkpoint folder, loaded in float32."""
+
+    def __init__(self, processor: Any, model: Any) -> None:
+        self._processor = processor
+        self._model = model
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """The checkpoint of a folder.
+
+        Raises:
+            OSError: a file of it is missing.
+        """
+        processor = AutoProcessor.from_pretrained(folder, local_files_only=True)  # type: ignore[no-untyped-call]
+        processor.tokenizer.padding_side = "left"
+        model = AutoModelForImageTextToText.from_pretrained(
+            folder, dtype=torch.float32, local_files_only=True
+        )
+        return cls(processor, model.eval())
+
+    def captions(self, images: Sequence[Image.Image], messages: Sequence[str]) -> list[str]:
+        """One caption for each picture and message, in one batch."""
+        chats = [
+            [
+                {
+                    "role": "user",
+                    "content": [{"type": "image"}, {"type": "text", "text": message}],
+                }
+            ]
+            for message in messages
+        ]
+        texts = [
+            self._processor.apply_chat_template(chat, add_generation_prompt=True, tokenize=False)
+            for chat in chats
+        ]
+        inputs = self._processor(
+            text=texts,
+            images=list(images),
+            padding=True,
+            return_tensors="pt",
+            add_special_tokens=False,
+        )
+        with torch.inference_mode():
+            output = self._model.generate(**inputs, max_new_tokens=MAX_TOKENS, do_sample=False)
+        said = output[:, inputs["input_ids"].shape[1] :]
+        found: list[str] = self._processor.batch_decode(said, skip_special_tokens=True)
+        return found

@@ -1,0 +1,1 @@
+"""What the spaCy pipeline learns English from: words with their classes, and sentences of them."""

@@ -1,0 +1,94 @@
+from pathlib import Path
+
+import pytest
+
+from pixelprose.captioner.checkpoint import find_checkpoint
+from pixelprose.streamkit import ExitCode, Stop
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "a-model"
+    folder.mkdir()
+    (folder / "model-1.safetensors").write_bytes(b"first")
+    (folder / "model-2.safetensors").write_bytes(b"second")
+    (folder / "config.json").write_text("{}", "utf-8")
+    return folder
+
+
+def test_a_folder_is_known_by_its_weights_and_name(folder: Path) -> None:
+    found = find_checkpoint(str(folder))
+
+    assert found.folder == folder
+    assert found.name == "a-model"
+    assert found.revision == find_checkpoint(str(folder)).revision
+    assert len(found.revision) == len("sha256:") + 64
+
+
+def test_a_name_for_the_records_can_be_given(folder: Path) -> None:
+    assert find_checkpoint(str(folder), name="demo").name == "demo"
+
+
+@pytest.mark.parametrize("change", ["content", "name", "another", "moved boundary"])
+def test_other_weights_are_another_revision(folder: Path, change: str) -> None:
+    before = find_checkpoint(str(folder)).revision
+    match change:
+        case "content":
+            (folder / "model-1.safetensors").write_bytes(b"fir5t")
+        case "name":
+            (folder / "model-1.safetensors").rename(folder / "model-0.safetensors")
+        case "another":
+            (folder / "model-3.safetensors").write_bytes(b"")
+        case _:
+            (folder / "model-1.safetensors").write_bytes(b"firsts")
+            (folder / "model-2.safetensors").write_bytes(b"econd")
+
+    assert find_checkpoint(str(folder)).revision != before
+
+
+def test_what_is_no_weight_does_not_change_the_revision(folder: Path) -> None:
+    before = find_checkpoint(str(folder)).revision
+    (folder / "README.md").write_text("a card", "utf-8")
+
+    assert find_checkpoint(str(folder)).revision == before
+
+
+def test_a_folder_without_safetensors_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "pytorch_model.bin").write_bytes(b"pickle")
+
+    with pytest.raises(Stop, match=r"no \*\.safetensors") as stopped:
+        find_checkpoint(str(tmp_path))
+
+    assert stopped.value.code == ExitCode.BAD_CONFIGURATION
+
+
+def test_a_hub_id_without_a_revision_is_refused() -> None:
+    with pytest.raises(Stop, match="set captioner.revision"):
+        find_checkpoint("somebody/some-model")
+
+
+@pytest.mark.parametrize("model", ["somebody/some-model", "no such folder/at all/anywhere"])
+def test_a_model_that_is_not_on_this_machine_is_refused_without_asking_the_hub(
+    model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+
+    with pytest.raises(Stop, match="this machine's hub cache"):
+        find_checkpoint(model, revision="main")
+
+
+def test_a_cached_hub_model_is_known_by_its_commit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    commit = "0123456789abcdef0123456789abcdef01234567"
+    cached = tmp_path / "models--somebody--some-model"
+    snapshot = cached / "snapshots" / commit
+    snapshot.mkdir(parents=True)
+    (snapshot / "model.safetensors").write_bytes(b"weights")
+    (cached / "refs").mkdir()
+    (cached / "refs" / "v1").write_text(commit, "utf-8")
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
+
+    found = find_checkpoint("somebody/some-model", revision="v1")
+
+    assert (found.folder, found.name, found.revision) == (snapshot, "somebody/some-model", commit)
