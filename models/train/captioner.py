@@ -16,7 +16,6 @@ from functools import partial
 from pathlib import Path
 
 import torch
-
 from captioning.album import Album, draw_album
 from captioning.course import Course, Plan
 from captioning.examples import batches
@@ -64,7 +63,9 @@ def main() -> int:
         for name in ("lessons", "exam")
     )
     progress = course.run(lessons, list(itertools.islice(exam, EXAM_BATCHES)))
-    print(f"{progress.steps} steps, {progress.pictures} pictures, best loss {progress.best_loss:.4f}")
+    print(
+        f"{progress.steps} steps, {progress.pictures} pictures, best loss {progress.best_loss:.4f}"
+    )
     return 0
 
 

@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import aesthetic
-import toxicity
 import torch
+import toxicity
 from captioning.asking import Captioner
 from captioning.examples import ABSENT_SHARE, HINT_SHARE
 from captioning.messages import Policy, compose, read_policy

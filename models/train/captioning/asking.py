@@ -2,11 +2,16 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import torch
 from PIL import Image
-from transformers import AutoModelForImageTextToText, AutoProcessor
+from transformers import (
+    AutoModelForImageTextToText,
+    AutoProcessor,
+    LlavaForConditionalGeneration,
+    LlavaProcessor,
+)
 
 MAX_TOKENS: Final = 120
 
@@ -14,7 +19,7 @@ MAX_TOKENS: Final = 120
 class Captioner:
     """A checkpoint folder, loaded in float32."""
 
-    def __init__(self, processor: Any, model: Any) -> None:
+    def __init__(self, processor: LlavaProcessor, model: LlavaForConditionalGeneration) -> None:
         self._processor = processor
         self._model = model
 

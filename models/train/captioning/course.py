@@ -134,7 +134,9 @@ class Course:
             f"{progress.pictures / progress.used_seconds:.0f} pictures/s  "
             f"train {sum(recent) / len(recent):.4f}  exam {loss:.4f}  exam vision {vision:.4f}"
         )
-        joint = pace(progress.used_seconds / self._plan.seconds, vision_share=self._plan.vision_share).joint
+        joint = pace(
+            progress.used_seconds / self._plan.seconds, vision_share=self._plan.vision_share
+        ).joint
         if joint and loss < progress.best_loss:
             progress.best_loss = loss
             export(copy.deepcopy(self._average.model), self._processor, self._plan.target)

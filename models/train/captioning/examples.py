@@ -65,7 +65,7 @@ def batches(
             yield from _chunk(album, tokenizer, policy, order[start : start + chunk], size, rng)
 
 
-def _chunk(  # noqa: PLR0913, PLR0917 - one call site
+def _chunk(
     album: Album,
     tokenizer: PreTrainedTokenizerFast,
     policy: Policy,

@@ -13,7 +13,9 @@ from captioning.model import GRID, MEAN, SPREAD
 class Student(nn.Module):
     """The model and its training heads, as one module."""
 
-    def __init__(self, model: LlavaForConditionalGeneration, heads: Heads, prefix: list[int]) -> None:
+    def __init__(
+        self, model: LlavaForConditionalGeneration, heads: Heads, prefix: list[int]
+    ) -> None:
         super().__init__()
         self.model = model
         self.heads = heads

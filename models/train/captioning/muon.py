@@ -6,7 +6,7 @@ arXiv 2502.16982.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import torch
@@ -31,7 +31,7 @@ class Muon(torch.optim.Optimizer):
         super().__init__(list(params), defaults)
 
     @torch.no_grad()
-    def step(self, closure: Any = None) -> None:  # type: ignore[override]
+    def step(self, closure: Callable[[], float] | None = None) -> None:  # type: ignore[override]
         """Move every weight that has a gradient."""
         if closure is not None:
             raise ValueError("Muon takes no closure")
@@ -43,7 +43,9 @@ class Muon(torch.optim.Optimizer):
             for shape, parameters in by_shape.items():
                 self._move(parameters, max(shape), group)
 
-    def _move(self, parameters: list[torch.nn.Parameter], longest: int, group: Any) -> None:
+    def _move(
+        self, parameters: list[torch.nn.Parameter], longest: int, group: dict[str, Any]
+    ) -> None:
         updates = [self._momentum(parameter, group["momentum"]) for parameter in parameters]
         directions = orthogonal(torch.stack(updates))
         for parameter, direction in zip(parameters, directions, strict=True):

@@ -20,11 +20,12 @@ On any other picture its answer means nothing; never use it to judge real images
 
 - Input: RGB of any size, scaled to {side} x {side} by the saved preprocessor.
 - Load: `AutoImageProcessor` and `AutoModelForImageClassification` of this folder, float32.
-- Trained: `python models/train/classifiers.py {name} --seconds {seconds:g} --seed {seed}`, {steps}
-  steps of {batch} pictures on one CPU thread (CPU seconds); sizes 64 to 1,024, JPEG quality 75 to 95.
+- Trained: `python models/train/classifiers.py {name} --seconds {seconds:g} --seed {seed}`, one CPU
+  thread: {steps} steps of {batch} pictures, sizes 64 to 1,024, JPEG quality 75 to 95.
 - Training data: procedural scenes alone, nothing collected, nobody's pictures.
 
-Figures on {pictures} pictures of seeds, words, fonts and watermark styles it never saw{caveat}:
+Figures on {pictures} pictures of seeds that training never draws, some with words, fonts and
+watermark styles that it never draws either{caveat}:
 
 | figure | value |
 |---|---|

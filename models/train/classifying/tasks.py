@@ -69,7 +69,8 @@ TASKS: Final = {
             drawn_overlaid,
             legible,
             0.4,
-            "a half-transparent text over the picture; `text` is printed words and no watermark",
+            "a half-transparent text over the picture (in training also laid at random, so that "
+            "styles it never saw are found); `text` is printed words and no watermark",
         ),
         Task(
             "style",

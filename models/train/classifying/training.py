@@ -17,9 +17,10 @@ from transformers import ResNetConfig, ResNetForImageClassification
 INPUT_SIDE: Final = 96
 FRESH: Final = 10
 REPLAYED: Final = 54
-RESERVOIR: Final = 12_000
+KEPT: Final = 12_000
 LOGGED_STEPS: Final = 10
-"""A batch is some fresh pictures and some earlier ones: rendering costs more than learning."""
+CLIMB_STEPS: Final = 50
+HIGHEST_RATE: Final = 2e-3
 
 
 def new_model(task: Task) -> ResNetForImageClassification:
@@ -63,33 +64,51 @@ def pixels(images: Sequence[Image.Image]) -> torch.Tensor:
     return torch.from_numpy(np.stack(small)).permute(0, 3, 1, 2) / 127.5 - 1
 
 
+class Reservoir:
+    """Batches of some fresh pictures and some earlier ones: rendering costs more than learning."""
+
+    def __init__(self, task: Task, rng: random.Random) -> None:
+        self._labels = task.labels
+        self._source = samples(task, rng, first_seed=0, drawn=task.drawn)
+        self._rng = rng
+        self._kept: list[tuple[torch.Tensor, int]] = []
+
+    def batch(self) -> tuple[torch.Tensor, torch.Tensor]:
+        """Pictures and the index of each one's label."""
+        fresh = [next(self._source) for _ in range(FRESH)]
+        at = [self._labels.index(sample.label) for sample in fresh]
+        new = list(zip(pixels([s.image for s in fresh]).half(), at, strict=True))
+        chosen = new + self._rng.choices(self._kept or new, k=REPLAYED)
+        self._kept = (self._kept + new)[-KEPT:]
+        images, labels = zip(*chosen, strict=True)
+        return torch.stack(images).float(), torch.tensor(labels)
+
+
 def train(task: Task, *, seconds: float, seed: int) -> tuple[ResNetForImageClassification, int]:
     """A model trained for that long, and its number of steps. Prints the loss as it falls.
 
     `seconds` are of this process's CPU time, so that a busy machine does not make a worse model.
     """
     torch.manual_seed(seed)
-    rng = random.Random(seed)
+    reservoir = Reservoir(task, random.Random(seed))
     model = new_model(task).train()
     optimiser = torch.optim.AdamW(model.parameters(), lr=0.0, weight_decay=0.02)
-    source = samples(task, rng, first_seed=0, drawn=task.drawn)
-    kept: list[tuple[torch.Tensor, int]] = []
     losses: list[float] = []
     started = time.process_time()
     while (spent := (time.process_time() - started) / seconds) < 1:
-        fresh = [next(source) for _ in range(FRESH)]
-        at = [task.labels.index(sample.label) for sample in fresh]
-        new = list(zip(pixels([s.image for s in fresh]).half(), at, strict=True))
-        batch = new + rng.choices(kept or new, k=REPLAYED)
-        kept = (kept + new)[-RESERVOIR:]
-        rate = 2e-3 * min(1, len(losses) / 50 + 0.02) * (1 + math.cos(math.pi * spent)) / 2
-        optimiser.param_groups[0]["lr"] = rate
-        images = torch.stack([image for image, _ in batch]).float()
-        output = model(pixel_values=images, labels=torch.tensor([label for _, label in batch]))
+        images, labels = reservoir.batch()
+        optimiser.param_groups[0]["lr"] = rate(len(losses), spent=spent)
         optimiser.zero_grad()
-        output.loss.backward()
+        loss = model(pixel_values=images, labels=labels).loss
+        loss.backward()
         optimiser.step()
-        losses.append(output.loss.item())
+        losses.append(loss.item())
         if len(losses) % LOGGED_STEPS == 0:
             print(f"step {len(losses)} loss {np.mean(losses[-LOGGED_STEPS:]):.4f}", flush=True)
     return model.eval(), len(losses)
+
+
+def rate(step: int, *, spent: float) -> float:
+    """The learning rate: a short climb, then a cosine down to 0 as `spent` goes to 1."""
+    climbed = min(1.0, (step + 1) / CLIMB_STEPS)
+    return HIGHEST_RATE * climbed * (1 + math.cos(math.pi * spent)) / 2

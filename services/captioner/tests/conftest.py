@@ -88,9 +88,7 @@ def idefics3(tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     tf.Idefics3ForConditionalGeneration(config).save_pretrained(folder)
     tf.Idefics3Processor(
-        Idefics3ImageProcessorPil(
-            size={"longest_edge": 64}, max_image_size={"longest_edge": 32}
-        ),
+        Idefics3ImageProcessorPil(size={"longest_edge": 64}, max_image_size={"longest_edge": 32}),
         tokenizer,
         image_seq_len=4,
         chat_template=CHAT,

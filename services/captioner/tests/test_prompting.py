@@ -119,7 +119,8 @@ def test_alt_text_is_tamed(alt_text: str, tamed: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("limit", "tamed"), [(9, "one two"), (7, "one two"), (8, "one two"), (2, "on"), (13, "one two three")]
+    ("limit", "tamed"),
+    [(9, "one two"), (7, "one two"), (8, "one two"), (2, "on"), (13, "one two three")],
 )
 def test_long_alt_text_ends_after_a_whole_word_where_there_is_one(limit: int, tamed: str) -> None:
     assert tame("one two three", max_characters=limit) == tamed

@@ -97,7 +97,7 @@ def test_weights_that_are_not_all_there_are_refused(copied: Path) -> None:
     weights = load_file(file)
     del weights["classifier.1.weight"]
     save_file(weights, file, metadata={"format": "pt"})
-    with pytest.raises(ModelNotLoaded, match=r"lacks weights: classifier\.1\.weight"):
+    with pytest.raises(ModelNotLoaded, match=r"such as classifier\.1\.weight"):
         load(copied)
 
 
@@ -105,7 +105,7 @@ def test_a_model_of_many_labels_at_once_is_refused(copied: Path) -> None:
     config = json.loads((copied / "config.json").read_text())
     config["problem_type"] = "multi_label_classification"
     (copied / "config.json").write_text(json.dumps(config))
-    with pytest.raises(ModelNotLoaded, match="one label is needed"):
+    with pytest.raises(ModelNotLoaded, match="one label per image"):
         load(copied)
 
 

@@ -5,7 +5,6 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, QueryBuilder
-from pixelprose.sink.testing import MemoryTable
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Struct
@@ -14,6 +13,7 @@ from pixelprose.sink.delta import DeltaLakeTable
 from pixelprose.sink.guarded import Conflict, GuardedTable, Table
 from pixelprose.sink.rows import Row
 from pixelprose.sink.tables import TableSpec
+from pixelprose.sink.testing import MemoryTable
 from pixelprose.streamkit import TopicPartition, Unavailable
 
 LANES = (TopicPartition("captions", 0), TopicPartition("captions", 1))
@@ -43,7 +43,7 @@ def names(table: Table) -> list[str]:
     assert isinstance(table, DeltaLakeTable)
     handle = DeltaTable(table.uri)
     found = QueryBuilder().register("t", handle).execute("select name from t").read_all()
-    return sorted(pa.table(found).column("name").to_pylist())
+    return sorted(map(str, pa.table(found).column("name").to_pylist()))
 
 
 @pytest.fixture(params=["memory", "delta"])

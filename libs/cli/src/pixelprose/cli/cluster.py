@@ -1,11 +1,16 @@
 """What a cluster says about topics and groups."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from confluent_kafka import ConsumerGroupTopicPartitions, IsolationLevel, KafkaException
 from confluent_kafka import TopicPartition as KafkaPartition
-from confluent_kafka.admin import AdminClient, OffsetSpec
+from confluent_kafka.admin import (
+    AdminClient,
+    OffsetSpec,  # type: ignore[attr-defined]  # public, though not listed
+)
+
+from pixelprose.streamkit import Configuration
 
 _TIMEOUT_SECONDS = 15.0
 
@@ -25,7 +30,7 @@ class Ends:
 class Cluster:
     """Asks an admin client; every answer is taken at one moment and may be old at once."""
 
-    def __init__(self, client: Mapping[str, str]) -> None:
+    def __init__(self, client: Configuration) -> None:
         self._admin = AdminClient({**client, "log_level": 0})
 
     def partitions(self) -> dict[str, list[int]]:
@@ -48,9 +53,9 @@ class Cluster:
     def positions(self, group: str) -> dict[Lane, int]:
         """Return the committed positions of a group; empty when it has none."""
         asked = [ConsumerGroupTopicPartitions(group)]
-        future = self._admin.list_consumer_group_offsets(
-            asked, request_timeout=_TIMEOUT_SECONDS
-        )[group]
+        future = self._admin.list_consumer_group_offsets(asked, request_timeout=_TIMEOUT_SECONDS)[
+            group
+        ]
         try:
             found = future.result().topic_partitions or ()
         except KafkaException:
@@ -66,6 +71,4 @@ class Cluster:
         futures = self._admin.list_offsets(
             asked, isolation_level=isolation, request_timeout=_TIMEOUT_SECONDS
         )
-        return {
-            (at.topic, at.partition): future.result().offset for at, future in futures.items()
-        }
+        return {(at.topic, at.partition): future.result().offset for at, future in futures.items()}

@@ -12,9 +12,9 @@ from rich.console import Console, Group
 from rich.live import Live
 
 from pixelprose.cli.demo_config import sections, write_known_hashes
-from pixelprose.cli.demo_summary import Figures, summarise
+from pixelprose.cli.demo_summary import Figures, summarise, table_rows
 from pixelprose.cli.live import counts_table
-from pixelprose.cli.local import LocalConfig, LocalServices
+from pixelprose.cli.local import LocalConfig, LocalServices, initialise_locally
 from pixelprose.cli.memory import PeakMemory
 from pixelprose.cli.outcomes import OutcomeReader
 from pixelprose.cli.progress import bar, fetch_jars
@@ -23,10 +23,10 @@ from pixelprose.cli.sources import SourceRow
 from pixelprose.cli.submit import Submitter
 from pixelprose.cli.summary import Summary
 from pixelprose.cli.supervisor import Supervisor
-from pixelprose.cli.topic_setup import create_all
 from pixelprose.demoworld import Site
 from pixelprose.embedded import Stack, StackSettings, open_jars
-from pixelprose.records import SubmissionId
+from pixelprose.records import RegistrySettings, SubmissionId
+from pixelprose.streamkit import KafkaSettings
 
 _READY_SECONDS = 180.0
 _KNOWN = 3
@@ -56,13 +56,16 @@ class Running:
     site: Site
     memory: PeakMemory
 
+    @property
+    def kafka(self) -> KafkaSettings:
+        """How to reach the broker."""
+        return KafkaSettings(bootstrap_servers=self.stack.kafka.bootstrap_servers)
+
 
 Hook = Callable[[Running], None]
 
 
-def run_demo(
-    options: DemoOptions, console: Console, *, on_tick: Hook = lambda _: None
-) -> Summary:
+def run_demo(options: DemoOptions, console: Console, *, on_tick: Hook = lambda _: None) -> Summary:
     """Run the demo from nothing to its summary; whatever was started is stopped again.
 
     `on_tick` is called about twice a second while the pipeline works.
@@ -77,7 +80,7 @@ def run_demo(
     with _running(options, console) as running:
         submitted = _submit(options, running, console)
         first = time.monotonic()
-        reader = OutcomeReader(running.stack.kafka.bootstrap_servers)
+        reader = OutcomeReader(running.kafka, RegistrySettings())
         _wait(options, running, reader, len(submitted), console, on_tick)
         figures = Figures(
             seconds=time.monotonic() - first,
@@ -85,7 +88,9 @@ def run_demo(
             peak_memory_bytes=running.memory.bytes,
         )
         access = running.stack.s3.access
-        summary = summarise(submitted, reader.outcomes, access, figures)
+        # The services end first: a drain must leave nothing behind, and the table be complete.
+        running.services.supervisor.stop()
+        summary = summarise(submitted, reader.outcomes, table_rows(access), figures)
         reader.close()
     text = json.dumps(summary.document(), indent=2, default=str)
     (options.out / "summary.json").write_text(text + "\n", encoding="utf-8")
@@ -95,14 +100,14 @@ def run_demo(
 @contextmanager
 def _running(options: DemoOptions, console: Console) -> Iterator[Running]:
     settings = StackSettings(data_dir=options.out / "data")
-    jars = open_jars(settings)
+    jars = open_jars(settings.cache_dir)
     fetch_jars(jars, console)
     stack = Stack(settings, jars=jars)
     with console.status("Starting Kafka and the S3 server"):
         stack.start()
     try:
         console.print(f"Kafka at {stack.kafka.bootstrap_servers}, S3 at {stack.s3.access.endpoint}")
-        create_all(stack.kafka.bootstrap_servers)
+        initialise_locally(KafkaSettings(bootstrap_servers=stack.kafka.bootstrap_servers))
         hashes = write_known_hashes(
             options.out / "known-hashes.csv", known_seeds(known=_KNOWN, seed=options.seed)
         )
@@ -113,19 +118,18 @@ def _running(options: DemoOptions, console: Console) -> Iterator[Running]:
             services.start()
             with console.status("Starting the five services (they load their models)"):
                 services.wait_ready(
-                    seconds=_READY_SECONDS, on_ready=lambda name: console.print(f"  {name} is ready")
+                    seconds=_READY_SECONDS,
+                    on_ready=lambda name: console.print(f"  {name} is ready"),
                 )
             yield Running(stack, services, site, PeakMemory())
     finally:
         stack.stop()
 
 
-def _submit(
-    options: DemoOptions, running: Running, console: Console
-) -> dict[SubmissionId, Item]:
+def _submit(options: DemoOptions, running: Running, console: Console) -> dict[SubmissionId, Item]:
     listed = list(items(images=options.images, known=_KNOWN, seed=options.seed))
     submitter = Submitter(
-        running.stack.kafka.bootstrap_servers, source="demo", identity=f"demo-{options.seed}"
+        running.kafka, RegistrySettings(), source="demo", identity=f"demo-{options.seed}"
     )
     with bar(console) as progress:
         task = progress.add_task("Submitting", total=len(listed))
@@ -145,7 +149,7 @@ def _rows(listed: Sequence[Item], site: Site) -> Iterator[SourceRow]:
         )
 
 
-def _wait(  # noqa: PLR0913 - what is watched, and who watches
+def _wait(
     options: DemoOptions,
     running: Running,
     reader: OutcomeReader,

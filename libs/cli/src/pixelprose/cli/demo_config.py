@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pdqhash
+import pdqhash  # type: ignore[import-untyped]
 
 from pixelprose.demoworld import model_path, render, scene
 

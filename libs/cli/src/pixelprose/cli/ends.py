@@ -1,12 +1,14 @@
 """How submissions ended, as an independent reader of the topics sees it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka import Message as KafkaMessage
+
+from pixelprose.streamkit import Configuration
 
 Kind = Literal["captioned", "rejected", "dead_letter"]
 Try = tuple[str, int]
@@ -51,7 +53,7 @@ class Ends:
 class TopicReader:
     """Reads topics from their beginning, committed records alone, without a group's positions."""
 
-    def __init__(self, client: Mapping[str, str], topics: Iterable[str]) -> None:
+    def __init__(self, client: Configuration, topics: Iterable[str]) -> None:
         self._consumer = Consumer(
             {
                 **client,

@@ -13,6 +13,9 @@ import yaml
 from pixelprose.cli.counts import ServiceCounts, is_ready
 from pixelprose.cli.supervisor import Command, Supervisor
 from pixelprose.embedded import Stack
+from pixelprose.records import topic_list
+from pixelprose.records.topic_admin import initialise
+from pixelprose.streamkit import KafkaSettings
 
 SERVICES: Mapping[str, str] = {
     "ingester": "pixelprose.ingester",
@@ -128,6 +131,16 @@ class LocalServices:
 
     def _log(self, name: str) -> Path:
         return self.config.folder / "logs" / f"{name}.log"
+
+
+def initialise_locally(kafka: KafkaSettings) -> None:
+    """Create the topics of a one-node cluster and every group's first positions."""
+    initialise(
+        kafka,
+        instance="live",
+        partitions=topic_list().laptop_partitions,
+        replication=1,
+    )
 
 
 def _free_port() -> int:

@@ -54,7 +54,7 @@ def rows(path: Path, columns: Columns) -> Iterator[SourceRow]:
 def count(path: Path) -> int | None:
     """Return how many rows the file has, or None where only reading it would tell."""
     if path.suffix == ".parquet":
-        return int(pq.ParquetFile(path).metadata.num_rows)  # type: ignore[no-untyped-call]
+        return int(pq.ParquetFile(path).metadata.num_rows)
     if path.suffix == ".csv":
         return None
     with path.open("rb") as lines:
@@ -104,9 +104,9 @@ def _jsonl(path: Path, columns: Columns) -> Iterator[Raw]:
 
 
 def _parquet(path: Path, columns: Columns) -> Iterator[Raw]:
-    file = pq.ParquetFile(path)  # type: ignore[no-untyped-call]
+    file = pq.ParquetFile(path)
     _need(path, columns.url, file.schema_arrow.names)
-    for batch in file.iter_batches(batch_size=_BATCH_ROWS):  # type: ignore[no-untyped-call]
+    for batch in file.iter_batches(batch_size=_BATCH_ROWS):
         yield from batch.to_pylist()
 
 

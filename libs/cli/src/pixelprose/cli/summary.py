@@ -49,9 +49,7 @@ class Summary:
     @property
     def adds_up(self) -> bool:
         """Whether every submission ended exactly once, and every caption is a row."""
-        ended = (
-            self.captioned + sum(self.rejections.values()) + sum(self.dead_letters.values())
-        )
+        ended = self.captioned + sum(self.rejections.values()) + sum(self.dead_letters.values())
         return (
             self.submitted == ended
             and self.rows == self.captioned

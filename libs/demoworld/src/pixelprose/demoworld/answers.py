@@ -20,14 +20,13 @@
 | /404/..., /500/... (any code) | that status, with a short text                               |
 """
 
-import io
+import struct
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
-
-from PIL import Image
 
 from pixelprose.demoworld.encoding import MEDIA_TYPES, SUFFIXES, camera, encode
 from pixelprose.demoworld.render import render
@@ -145,9 +144,14 @@ def _html(_name: str, _query: dict[str, str]) -> Body:
 
 @lru_cache(maxsize=1)
 def _bomb_bytes() -> bytes:
-    buffer = io.BytesIO()
-    Image.new("1", (_BOMB_SIDE, _BOMB_SIDE)).save(buffer, "PNG")
-    return buffer.getvalue()
+    row = bytes(1 + _BOMB_SIDE // 8)  # a filter byte, then one bit a pixel
+    header = struct.pack(">IIBBBBB", _BOMB_SIDE, _BOMB_SIDE, 1, 0, 0, 0, 0)
+    parts = ((b"IHDR", header), (b"IDAT", zlib.compress(row * _BOMB_SIDE, 6)), (b"IEND", b""))
+    chunks = (
+        struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+        for kind, data in parts
+    )
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
 
 
 def _bomb(_name: str, _query: dict[str, str]) -> Body:

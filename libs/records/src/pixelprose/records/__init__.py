@@ -39,6 +39,7 @@ from pixelprose.records.records import (
     ImageRejected,
     ImageScreened,
     ImageSubmitted,
+    Redrive,
     SafetyIncident,
     Takedown,
 )
@@ -47,7 +48,7 @@ from pixelprose.records.schemas import schema_text
 from pixelprose.records.settings import RegistrySettings, StreamSettings
 from pixelprose.records.stream import codec_for, kafka_log, runner_for
 from pixelprose.records.submitted import Submitted
-from pixelprose.records.topics import topic_list, topic_of
+from pixelprose.records.topics import record_of, topic_list, topic_of
 from pixelprose.records.wire import Wire
 
 __all__ = [
@@ -75,6 +76,7 @@ __all__ = [
     "Passing",
     "PiiSpan",
     "RecordCodec",
+    "Redrive",
     "Registry",
     "RegistrySettings",
     "Rights",
@@ -98,6 +100,7 @@ __all__ = [
     "image_id",
     "kafka_log",
     "policy_hash",
+    "record_of",
     "row_id",
     "runner_for",
     "schema_text",

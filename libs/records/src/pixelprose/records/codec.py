@@ -1,6 +1,6 @@
 """The codec of the pipeline: records of all topics, rejections, headers and lineage."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -48,7 +48,8 @@ class Passing:
 class RecordCodec:
     """Implements streamkit's `Codec` for every topic of the list.
 
-    `canonical` gives the canonical URL of a submitted one; only the ingester needs it.
+    `canonical` gives the canonical URL of a submitted one, or the URL itself where it has none; only
+    the ingester needs it, for its rejections.
     """
 
     def __init__(
@@ -64,6 +65,16 @@ class RecordCodec:
         self._now = now
         self._canonical = canonical
         self._wires: dict[type[Group], Wire[Any]] = {}
+
+    def prepare(self, records: Iterable[type[Group]]) -> None:
+        """Look up the schema ids of these records now, at the start, and not at the first one.
+
+        Raises:
+            Stop: the registry does not know one.
+            Unavailable: the registry does not answer.
+        """
+        for record in records:
+            self._wire(record)
 
     def decode(self, message: Message) -> Any:  # noqa: ANN401 - the topic's record
         """Return the topic's record; of submitted images, a `Submitted`.
@@ -98,6 +109,7 @@ class RecordCodec:
         submission, rights = self._who(record)
         hidden = rejected.reason == BLOCKED
         image = getattr(record, "image", None)
+        caption = getattr(record, "caption", None)
         rejection = ImageRejected(
             submission=submission,
             rights=rights,
@@ -107,6 +119,8 @@ class RecordCodec:
             scores={} if hidden else dict(rejected.scores),
             duplicate_of=SubmissionId(owner) if (owner := rejected.duplicate_of) else None,
             sha256=None if hidden or image is None else image.sha256,
+            policy=caption and caption.policy,
+            policy_hash=caption and caption.policy_hash,
             record_topic=None if hidden else cause.at.topic,
             record=None if hidden else cause.value,
             rejected_at=self._now(),
@@ -131,17 +145,12 @@ class RecordCodec:
         )
 
     def _headers(self, record: Any, cause: Message, hop: Hop) -> tuple[tuple[str, bytes], ...]:  # noqa: ANN401 - any record
-        detail = ""
-        if isinstance(record, CaptionGenerated | CaptionAnnotated):
-            detail = record.caption.policy_hash
-        if isinstance(record, SafetyIncident):
-            detail = record.incident_id
         values = headers.event(
             record.submission,
             type(record).__name__,
             service=hop.service,
             time=hop.at,
-            detail=detail,
+            detail=_told_apart_by(record),
         )
         values[Header.TRACE] = headers.trace(cause, record.submission)
         if isinstance(record, CaptionAnnotated):
@@ -152,3 +161,16 @@ class RecordCodec:
         if record not in self._wires:
             self._wires[record] = Wire(record, self._registry)
         return self._wires[record]
+
+
+def _told_apart_by(record: object) -> str:
+    """What differs between several records of one type that come of one submission's attempt."""
+    match record:
+        case CaptionGenerated() | CaptionAnnotated():
+            return record.caption.policy_hash
+        case ImageRejected():
+            return record.policy_hash or ""
+        case SafetyIncident():
+            return record.incident_id
+        case _:
+            return ""

@@ -5,7 +5,7 @@ from functools import cache
 
 import msgspec
 
-from pixelprose.records.files import read_yaml
+from pixelprose.records.files import packaged
 
 
 class Codes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -25,7 +25,7 @@ class Codes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @cache
 def codes() -> Codes:
     """Return the list, read once."""
-    return msgspec.convert(read_yaml("codes.yaml"), Codes)
+    return msgspec.convert(packaged().yaml("codes.yaml"), Codes)
 
 
 def check_reason(stage: str, reason: str) -> None:

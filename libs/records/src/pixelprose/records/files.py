@@ -1,37 +1,80 @@
-"""Files of `schemas/`, which the package carries with it."""
+"""The files of `schemas/`, which the package carries with it."""
 
 import json
-from functools import cache
+from functools import cache, cached_property
 from importlib.resources import files
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import yaml
 
-_ROOT = files("pixelprose.records") / "schemas"
+NAMESPACE: Final = "pixelprose.v1"
 
 
-def read_yaml(name: str) -> Any:  # noqa: ANN401 - any YAML document
-    """Return a YAML document of `schemas/`."""
-    return yaml.safe_load(read_text(name))
+class SchemaFolder:
+    """Reads one `schemas/` folder; says nothing about whether it is right."""
 
+    def __init__(self, root: Path) -> None:
+        self.root = root
 
-def read_text(name: str) -> str:
-    """Return a file of `schemas/`.
+    def yaml(self, name: str) -> Any:  # noqa: ANN401 - any YAML document
+        """Return a document of the folder.
 
-    Raises:
-        FileNotFoundError: there is none of that name.
-    """
-    return (_ROOT / name).read_text(encoding="utf-8")
+        Raises:
+            FileNotFoundError: there is none of that name.
+        """
+        return yaml.safe_load((self.root / name).read_text(encoding="utf-8"))
+
+    @cached_property
+    def parts(self) -> dict[str, dict[str, Any]]:
+        """Every named schema by full name, parts and records, each with names in place of others.
+
+        Raises:
+            ValueError: a file is no JSON, or a name is there twice.
+        """
+        named: dict[str, dict[str, Any]] = {}
+        for file in sorted([*self.root.glob("parts/*.avsc"), *self.root.glob("*.avsc")]):
+            found = json.loads(file.read_text(encoding="utf-8"))
+            for schema in found if isinstance(found, list) else [found]:
+                name = f"{schema['namespace']}.{schema['name']}"
+                if name in named:
+                    raise ValueError(f"{file.name}: {name} is there twice")
+                named[name] = schema
+        return named
+
+    @cached_property
+    def records(self) -> tuple[str, ...]:
+        """The class name of every record, sorted."""
+        files = self.root.glob("*.avsc")
+        return tuple(sorted(json.loads(file.read_text(encoding="utf-8"))["name"] for file in files))
+
+    def complete(self, record: str) -> dict[str, Any]:
+        """Return a record's schema with every named part put in where it is used first.
+
+        Raises:
+            KeyError: no such record.
+        """
+        schema: dict[str, Any] = self._inline(self.parts[f"{NAMESPACE}.{record}"], set())
+        return schema
+
+    def _inline(self, schema: Any, seen: set[str]) -> Any:  # noqa: ANN401 - JSON
+        if isinstance(schema, list):
+            return [self._inline(branch, seen) for branch in schema]
+        if isinstance(schema, str):
+            if schema not in self.parts or schema in seen:
+                return schema
+            schema = self.parts[schema]
+        if schema["type"] == "record":
+            seen.add(f"{schema['namespace']}.{schema['name']}")
+            fields = [{**f, "type": self._inline(f["type"], seen)} for f in schema["fields"]]
+            return {**schema, "fields": fields}
+        return {
+            key: self._inline(value, seen) if key in {"items", "values"} else value
+            for key, value in schema.items()
+        }
 
 
 @cache
-def parts() -> dict[str, dict[str, Any]]:
-    """Return every named schema by full name: the parts and the records."""
-    named: dict[str, dict[str, Any]] = {}
-    for folder in (_ROOT / "parts", _ROOT):
-        for file in folder.iterdir():
-            if file.name.endswith(".avsc"):
-                found = json.loads(file.read_text(encoding="utf-8"))
-                for schema in found if isinstance(found, list) else [found]:
-                    named[f"{schema['namespace']}.{schema['name']}"] = schema
-    return named
+def packaged() -> SchemaFolder:
+    """Return the folder that this package carries."""
+    return SchemaFolder(Path(str(files("pixelprose.records"))) / "schemas")

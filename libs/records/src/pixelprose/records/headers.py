@@ -46,7 +46,7 @@ def event(
 ) -> dict[Header, str]:
     """Return the headers of an output; the same output of the same work has the same id.
 
-    `detail` tells apart outputs of one record type (a policy's hash, an incident's list).
+    `detail` tells apart outputs of one record type: a policy's hash, an incident's list.
     """
     parts = (submission.submission_id, str(submission.attempt), record, detail)
     return {
@@ -63,19 +63,26 @@ def event(
 
 
 def public(submission: Submission, rights: Rights, caption: Caption) -> dict[Header, str]:
-    """Return the headers that let consumers of captions filter without decoding."""
-    return {
+    """Return the headers that let consumers of captions filter without decoding.
+
+    There is no licence header where no licence is known: CloudEvents has no empty attributes.
+    """
+    values = {
         Header.DATASET: submission.source,
         Header.POLICY: caption.policy,
-        Header.LICENCE: rights.licence or "",
         Header.LANGUAGE: caption.language,
     }
+    return values | ({Header.LICENCE: rights.licence} if rights.licence else {})
 
 
 def trace(cause: Message, submission: Submission) -> str:
-    """Return the trace context: the cause's, or one made from the submission's identity."""
+    """Return the trace context: the cause's, or one made from the submission's identity.
+
+    The trace id is the first 16 bytes of the submission_id, so that all attempts are one trace.
+    """
     given = read(cause.headers).get(Header.TRACE)
     if given:
         return given
-    span = hashlib.sha256(f"{cause.at}/{cause.offset}".encode()).hexdigest()[:16]
+    position = f"{cause.at.topic}/{cause.at.partition}/{cause.offset}"
+    span = hashlib.sha256(position.encode()).hexdigest()[:16]
     return f"00-{submission.submission_id[:32]}-{span}-01"

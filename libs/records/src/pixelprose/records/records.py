@@ -11,6 +11,7 @@ from pixelprose.records.groups import (
     Group,
     Hop,
     Image,
+    ImageId,
     Rights,
     Screening,
     Sha256,
@@ -104,6 +105,9 @@ class ImageRejected(Group, frozen=True, kw_only=True):
     scores: dict[str, float]
     duplicate_of: SubmissionId | None
     sha256: Sha256 | None
+    policy: str | None = None
+    """Captioning policy of the rejected caption; null where there was no caption yet."""
+    policy_hash: str | None = None
     record_topic: str | None
     """Topic of the input record, for a retry; null where a retry is not allowed."""
     record: bytes | None
@@ -138,3 +142,18 @@ class Takedown(Group, frozen=True, kw_only=True):
     reason: str
     requested_at: datetime
     effective_at: datetime
+
+
+class Redrive(Group, frozen=True, kw_only=True):
+    """A submission that was put back to be tried again; the ledger of attempts."""
+
+    submission_id: SubmissionId
+    image_id: ImageId
+    attempt: int
+    """The new attempt: one more than the highest before."""
+    topic: str
+    """Topic that the record was put back into."""
+    stage: str
+    """Service that had rejected it, or written its dead letter."""
+    reason: str
+    redriven_at: datetime

@@ -1,12 +1,11 @@
-"""Complete schemas of the records: every named part put in where it is used first."""
+"""Complete schemas of the records, and what makes two schemas the same."""
 
+import hashlib
 import json
 from functools import cache
 from typing import Any
 
-from pixelprose.records.files import parts
-
-NAMESPACE = "pixelprose.v1"
+from pixelprose.records.files import packaged
 
 
 @cache
@@ -16,20 +15,26 @@ def schema_text(record: str) -> str:
     Raises:
         KeyError: no such record.
     """
-    return json.dumps(_inline(f"{NAMESPACE}.{record}", set()))
+    return json.dumps(packaged().complete(record))
 
 
-def _inline(schema: Any, seen: set[str]) -> Any:  # noqa: ANN401 - JSON
-    if isinstance(schema, str):
-        if schema not in parts() or schema in seen:
-            return schema
-        seen.add(schema)
-        part = parts()[schema]
-        fields = [{**field, "type": _inline(field["type"], seen)} for field in part["fields"]]
-        return {**part, "fields": fields}
+def fingerprint(schema: Any) -> str:  # noqa: ANN401 - a schema as parsed JSON
+    """Return the SHA-256 (hex) of everything in a schema but its doc strings.
+
+    Avro's own canonical form also leaves out defaults and logical types, on which readers depend.
+    """
+    canonical = json.dumps(_without_docs(schema), sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _without_docs(schema: Any) -> Any:  # noqa: ANN401 - JSON
     if isinstance(schema, list):
-        return [_inline(branch, seen) for branch in schema]
-    return {
-        key: _inline(value, seen) if key in {"type", "items", "values"} else value
-        for key, value in schema.items()
-    }
+        return [_without_docs(item) for item in schema]
+    if isinstance(schema, dict):
+        is_named = "name" in schema
+        return {
+            key: _without_docs(value)
+            for key, value in schema.items()
+            if not (is_named and key == "doc")
+        }
+    return schema

@@ -27,7 +27,14 @@ class RegistrySettings(BaseModel):
 
     def client(self) -> dict[str, object]:
         """Return the configuration of the Confluent client."""
-        conf: dict[str, object] = {"url": self.url, "timeout": self.timeout_seconds}
+        conf: dict[str, object] = {
+            "url": self.url,
+            "timeout": self.timeout_seconds,
+            # The runner itself waits and tries again, and knows when to give up.
+            "max.retries": 1,
+            "retries.wait.ms": 100,
+            "retries.max.wait.ms": 100,
+        }
         if self.username and self.password:
             conf["basic.auth.user.info"] = f"{self.username}:{self.password.get_secret_value()}"
         return conf

@@ -2,14 +2,14 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 from pixelprose.records.codec import Passing, RecordCodec
 from pixelprose.records.groups import Group
 from pixelprose.records.registry import Registry
 from pixelprose.records.settings import StreamSettings
-from pixelprose.records.topics import topic_of
+from pixelprose.records.topics import record_class, topic_list, topic_of
 from pixelprose.streamkit import KafkaLog, Metrics, Runner, Worker, cluster_id
 
 
@@ -33,15 +33,14 @@ def runner_for(  # noqa: PLR0913 - what differs between services, each by name
         Unavailable: broker or registry does not answer.
     """
     name = f"{service}.{step}" if step else service
-    log = kafka_log(settings, name=name, reads=reads)
     codec = codec_for(settings, service=service, step=step, canonical=canonical)
     return Runner(
-        log,
+        kafka_log(settings, name=name, reads=reads),
         codec,
         worker,
         settings.runner,
         service=name,
-        version=version(f"pixelprose-{service}"),
+        version=version_of(service),
         metrics=metrics,
     )
 
@@ -64,18 +63,30 @@ def codec_for(
     step: str | None = None,
     canonical: Callable[[str], str] = str,
 ) -> RecordCodec:
-    """Return the codec of a service.
+    """Return the codec of a service, with the ids of all schemas that it will need.
 
     Raises:
-        Unavailable: the broker does not answer.
+        Stop: the registry does not know our schemas.
+        Unavailable: broker or registry does not answer.
     """
+    name = f"{service}.{step}" if step else service
     passing = Passing(
-        service=f"{service}.{step}" if step else service,
+        service=name,
         stage=service,
-        version=version(f"pixelprose-{service}"),
+        version=version_of(service),
         instance=settings.instance,
         cluster=cluster_id(settings.kafka),
     )
-    return RecordCodec(
+    codec = RecordCodec(
         passing, Registry(settings.registry), now=lambda: datetime.now(UTC), canonical=canonical
     )
+    codec.prepare(record_class(record) for record in topic_list().records_of(name))
+    return codec
+
+
+def version_of(service: str) -> str:
+    """Return the version of an installed service; `0+source` for a source tree on the path."""
+    try:
+        return version(f"pixelprose-{service}")
+    except PackageNotFoundError:
+        return "0+source"

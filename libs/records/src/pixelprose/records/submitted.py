@@ -1,12 +1,18 @@
 """A submission as the ingester reads it: the record, and who it is."""
 
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from pixelprose.records.groups import Hop, Submission, SubmissionId
 from pixelprose.records.headers import Header, read
 from pixelprose.records.identity import image_id, submission_id, submission_id_at
 from pixelprose.records.records import ImageSubmitted
 from pixelprose.streamkit import Message, TopicPartition, Undecodable
+
+_NUMBER: Final = re.compile("[0-9]{1,9}")
+_DIGEST: Final = re.compile("[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +50,37 @@ class Submitted:
 def submitted(record: ImageSubmitted, message: Message, *, cluster: str) -> Submitted:
     """Return the record with the identity that its headers, or else its position, give it.
 
+    A redrive (attempt 1 and on) of a record that had no event id names its submission in a header,
+    since its position is another one now.
+
     Raises:
-        Undecodable: the attempt is no number.
+        Undecodable: the attempt is no number, or the header names no submission.
     """
-    headers = read(message.headers)
-    source, event = headers.get(Header.SOURCE), headers.get(Header.ID)
-    identity = (
-        submission_id(ce_source=source, ce_id=event)
-        if source and event
-        else submission_id_at(
-            cluster=cluster,
-            topic=message.at.topic,
-            partition=message.at.partition,
-            offset=message.offset,
-        )
+    known = read(message.headers)
+    text = known.get(Header.ATTEMPT, "0")
+    if not _NUMBER.fullmatch(text):
+        raise Undecodable(f"header {Header.ATTEMPT.value} is {text!r}, not a number")
+    attempt = int(text)
+    identity = _redriven(known) if attempt else None
+    if identity is None:
+        identity = _identity(known, message, cluster)
+    return Submitted(record, identity, attempt, message.at, message.offset)
+
+
+def _redriven(known: Mapping[Header, str]) -> SubmissionId | None:
+    text = known.get(Header.SUBMISSION)
+    if text is not None and not _DIGEST.fullmatch(text):
+        raise Undecodable(f"header {Header.SUBMISSION.value} is no submission_id")
+    return SubmissionId(text) if text else None
+
+
+def _identity(known: Mapping[Header, str], message: Message, cluster: str) -> SubmissionId:
+    source, event = known.get(Header.SOURCE), known.get(Header.ID)
+    if source and event:
+        return submission_id(ce_source=source, ce_id=event)
+    return submission_id_at(
+        cluster=cluster,
+        topic=message.at.topic,
+        partition=message.at.partition,
+        offset=message.offset,
     )
-    attempt = headers.get(Header.ATTEMPT, "0")
-    if not attempt.isdecimal():
-        raise Undecodable(f"header {Header.ATTEMPT.value} is {attempt!r}, not a number")
-    return Submitted(record, identity, int(attempt), message.at, message.offset)

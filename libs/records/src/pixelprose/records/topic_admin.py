@@ -1,21 +1,24 @@
 """Topics and first positions: made once by an operator, never guessed by a service."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import (
     AdminClient,
-    NewTopic,  # type: ignore[attr-defined] - public, but not listed
-    OffsetSpec,  # type: ignore[attr-defined] - public, but not listed
+    NewTopic,  # type: ignore[attr-defined]  # public, though not listed
+    OffsetSpec,  # type: ignore[attr-defined]  # public, though not listed
 )
 
 from pixelprose.records.topics import Compaction, Topic, topic_list
 from pixelprose.streamkit import KafkaSettings
 
-_DAY_MS = 86_400_000
-_MESSAGE_BYTES = 1_048_588
-_TIMEOUT_SECONDS = 30.0
+_DAY_MS: Final = 86_400_000
+_HEADROOM_BYTES: Final = 48_588
+"""What a batch of one record adds to its bytes, generously: the default limit is Kafka's own."""
+_TIMEOUT_SECONDS: Final = 30.0
+_SAFE_REPLICATION: Final = 3
 
 
 class TopicsRefused(Exception):
@@ -36,18 +39,21 @@ def initialise(
 ) -> Initialised:
     """Create missing topics and write the first positions of every group that has none.
 
-    Running it again changes nothing; an existing position is never moved.
+    Running it again changes nothing; an existing position is never moved. First positions are the
+    beginnings of the topics.
 
     Raises:
-        TopicsRefused: a topic has another number of partitions.
+        TopicsRefused: a topic has another number of partitions; nothing was done.
         KafkaException: the broker does not answer or refuses.
     """
     admin = AdminClient({**kafka.client(), "log_level": 0})
-    wanted = dict(_configs())
+    wanted = topic_configs(kafka, replication=replication)
     existing = _existing(admin)
     _check_partitions(kafka, wanted, existing, partitions)
-    missing = [name for name in wanted if kafka.physical(name) not in existing]
-    _create(admin, kafka, {name: wanted[name] for name in missing}, partitions, replication)
+    missing = {
+        name: config for name, config in wanted.items() if kafka.physical(name) not in existing
+    }
+    _create(admin, kafka, missing, partitions, replication)
     groups = [
         group
         for topic in topic_list().topics
@@ -57,30 +63,35 @@ def initialise(
     return Initialised(tuple(missing), tuple(groups))
 
 
-def _configs() -> Iterator[tuple[str, dict[str, str]]]:
+def topic_configs(kafka: KafkaSettings, *, replication: int) -> dict[str, dict[str, str]]:
+    """Return the configuration of every topic that is made beforehand, by logical name."""
     listed = topic_list()
-    for topic in listed.topics:
-        yield topic.name, _config(topic.keep_days, topic.compacted, _MESSAGE_BYTES)
-    dead = listed.dead_letters
-    for name in listed.dead_letter_topics():
-        yield name, _config(dead.keep_days, None, _MESSAGE_BYTES * dead.size_factor)
-
-
-def _config(
-    keep_days: int | None, compacted: Compaction | None, message_bytes: int
-) -> dict[str, str]:
-    config = {
-        "max.message.bytes": str(message_bytes),
-        "retention.ms": str(keep_days * _DAY_MS) if keep_days else "-1",
+    common = {"segment.ms": str(listed.segment_days * _DAY_MS)}
+    if replication >= _SAFE_REPLICATION:
+        common["min.insync.replicas"] = str(replication - 1)
+    largest = kafka.message_max_bytes + _HEADROOM_BYTES
+    configs = {
+        topic.name: common | _kept(topic.keep_days, topic.compacted) | _size(largest)
+        for topic in listed.topics
     }
-    if compacted:
-        config |= {
-            "cleanup.policy": "compact",
-            "min.compaction.lag.ms": str(compacted.least_lag_days * _DAY_MS),
-            "max.compaction.lag.ms": str(compacted.most_lag_days * _DAY_MS),
-            "segment.ms": str(compacted.segment_days * _DAY_MS),
-        }
-    return config
+    dead = listed.dead_letters
+    config = common | _kept(dead.keep_days, None) | _size(largest * dead.size_factor)
+    return configs | dict.fromkeys(listed.dead_letter_topics(), config)
+
+
+def _kept(keep_days: int | None, compacted: Compaction | None) -> dict[str, str]:
+    retention = {"retention.ms": str(keep_days * _DAY_MS) if keep_days else "-1"}
+    if compacted is None:
+        return {"cleanup.policy": "delete"} | retention
+    return retention | {
+        "cleanup.policy": "compact",
+        "min.compaction.lag.ms": str(compacted.least_lag_days * _DAY_MS),
+        "max.compaction.lag.ms": str(compacted.most_lag_days * _DAY_MS),
+    }
+
+
+def _size(largest_bytes: int) -> dict[str, str]:
+    return {"max.message.bytes": str(largest_bytes)}
 
 
 def _existing(admin: AdminClient) -> dict[str, int]:
@@ -96,7 +107,8 @@ def _check_partitions(
         if found != partitions:
             raise TopicsRefused(
                 f"topic {kafka.physical(name)} has {found} partitions, not {partitions}; "
-                "the number is fixed at creation: give --partitions the same, or use another topic prefix"
+                "the number is fixed at creation: give --partitions the same, "
+                "or use another topic prefix"
             )
 
 

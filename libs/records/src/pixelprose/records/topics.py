@@ -2,35 +2,43 @@
 
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from typing import Literal
 
 import msgspec
 
 from pixelprose.records import records as classes
-from pixelprose.records.files import read_yaml
+from pixelprose.records.files import SchemaFolder, packaged
 from pixelprose.records.groups import Group
 
 
 class Compaction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Bounds of a compacted topic, in days."""
+    """When a superseded value may go, and when it must, in days after it was written."""
 
     least_lag_days: int
     most_lag_days: int
-    segment_days: int
 
 
 class Topic(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One topic. `record` is null where the value is no Avro record."""
+    """One topic.
+
+    Attributes:
+        name: without a deployment's prefix.
+        record: class of its values.
+        key: what its keys are, for people.
+        producers, consumers: `service[.step]`.
+        keep_days: null where values are kept for ever, or until they are superseded.
+        compacted: null where every value is kept.
+        access: internal values hold personal data; restricted ones are for reviewers alone.
+    """
 
     name: str
-    record: str | None
+    record: str
+    key: str
     producers: tuple[str, ...]
     consumers: tuple[str, ...]
-    keep_days: int | None
+    keep_days: int | None = None
     compacted: Compaction | None = None
-    public: bool = False
-    internal: bool = False
-    restricted: bool = False
+    access: Literal["public", "normal", "internal", "restricted"] = "normal"
 
 
 class DeadLetterTopics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -54,10 +62,12 @@ class Topics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     partitions: int
     laptop_partitions: int
-    compatibility: str
+    compatibility: Literal["FULL_TRANSITIVE"]
+    segment_days: int
     topics: tuple[Topic, ...]
     dead_letters: DeadLetterTopics
     retries: RetryTopics
+    owners: Mapping[str, tuple[str, ...]]
 
     def by_name(self) -> Mapping[str, Topic]:
         """Return the topics by name."""
@@ -65,11 +75,18 @@ class Topics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def dead_letter_topics(self) -> tuple[str, ...]:
         """Return the name of every dead-letter topic."""
-        pattern = self.dead_letters.pattern
         return tuple(
-            pattern.format(topic=topic.name, consumer=consumer)
+            self.dead_letters.pattern.format(topic=topic.name, consumer=consumer)
             for topic in self.topics
             for consumer in topic.consumers
+        )
+
+    def records_of(self, consumer: str) -> tuple[str, ...]:
+        """Return the records, by class name, that a `service[.step]` reads or writes."""
+        return tuple(
+            topic.record
+            for topic in self.topics
+            if consumer in (*topic.consumers, *topic.producers)
         )
 
 
@@ -80,8 +97,16 @@ def topic_list() -> Topics:
     Raises:
         msgspec.ValidationError: the file is not what it must be.
     """
-    document: Any = read_yaml("topics.yaml")
-    return msgspec.convert(document, Topics)
+    return topics_in(packaged())
+
+
+def topics_in(folder: SchemaFolder) -> Topics:
+    """Return the list of a folder.
+
+    Raises:
+        msgspec.ValidationError: the file is not what it must be.
+    """
+    return msgspec.convert(folder.yaml("topics.yaml"), Topics)
 
 
 @cache
@@ -109,10 +134,16 @@ def record_of(topic: str) -> type[Group]:
     """Return the record class of a topic.
 
     Raises:
-        KeyError: no such topic, or it holds no record.
+        KeyError: no such topic.
     """
-    name = topic_list().by_name()[topic].record
-    if name is None:
-        raise KeyError(topic)
+    return record_class(topic_list().by_name()[topic].record)
+
+
+def record_class(name: str) -> type[Group]:
+    """Return a record's class by its name.
+
+    Raises:
+        AttributeError: no such class.
+    """
     record: type[Group] = getattr(classes, name)
     return record

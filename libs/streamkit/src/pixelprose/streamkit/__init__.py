@@ -13,8 +13,9 @@ from pixelprose.streamkit.errors import (
 from pixelprose.streamkit.exit_codes import ExitCode
 from pixelprose.streamkit.host import Service, run_service
 from pixelprose.streamkit.inline import Inline
-from pixelprose.streamkit.kafka_log import KafkaLog, cluster_id
-from pixelprose.streamkit.kafka_settings import KafkaSettings
+from pixelprose.streamkit.kafka_log import KafkaLog
+from pixelprose.streamkit.kafka_probe import cluster_id
+from pixelprose.streamkit.kafka_settings import Configuration, KafkaSettings
 from pixelprose.streamkit.log import Headers, Log, Membership, Message, Outgoing, TopicPartition
 from pixelprose.streamkit.metrics import Metrics
 from pixelprose.streamkit.outcome import DeadLetter, Emit, Outcome, Reject, Skip
@@ -30,6 +31,7 @@ __all__ = [
     "BatchStep",
     "Batches",
     "Codec",
+    "Configuration",
     "DeadLetter",
     "Emit",
     "ExitCode",

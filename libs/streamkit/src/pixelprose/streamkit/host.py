@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -110,7 +110,7 @@ class _Host:
 
     def __init__(self, settings: ServiceSettings, metrics: Metrics) -> None:
         self._settings = settings
-        self._runners: Sequence[Runner[Any, Any, Any]] = ()
+        self._runners: tuple[Runner[Any, Any, Any], ...] = ()
         self._alive: set[str] = set()
         self._faults: list[BaseException] = []
         self._asked = threading.Event()
@@ -118,7 +118,7 @@ class _Host:
         checks = {
             "/livez": lambda: not self._faults,
             "/startupz": lambda: bool(self._runners),
-            "/readyz": lambda: bool(self._runners) and all(one.ready for one in self._runners),
+            "/readyz": self._ready,
         }
         self._health = HealthServer(settings.http, checks, metrics)
         _events.info("listening", host=settings.http.host, port=self._health.port)
@@ -151,6 +151,9 @@ class _Host:
     def close(self) -> None:
         """Stop answering."""
         self._health.close()
+
+    def _ready(self) -> bool:
+        return bool(self._runners) and all(runner.ready for runner in self._runners)
 
     def _one(self, runner: Runner[Any, Any, Any]) -> None:
         self._alive.add(runner.service)

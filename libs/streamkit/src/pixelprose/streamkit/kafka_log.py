@@ -2,15 +2,14 @@
 
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import UTC, datetime
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
-from confluent_kafka import Message as KafkaMessage
 from confluent_kafka import TopicPartition as KafkaPartition
 
 from pixelprose.streamkit.errors import OutputTooLarge, Stop
 from pixelprose.streamkit.exit_codes import ExitCode
 from pixelprose.streamkit.kafka_errors import Action, action_for, stop_for
+from pixelprose.streamkit.kafka_message import to_message
 from pixelprose.streamkit.kafka_probe import await_metadata
 from pixelprose.streamkit.kafka_settings import (
     KafkaSettings,
@@ -93,7 +92,7 @@ class KafkaLog(Log[Outgoing]):
         if (error := raw.error()) is not None:
             self._stop_if_needed(error, raw.partition())
             return None
-        return self._message(raw)
+        return to_message(raw, self._at(raw.partition()))
 
     def pause(self, partitions: Collection[TopicPartition]) -> None:
         """Return nothing more from these until `resume`."""
@@ -158,7 +157,9 @@ class KafkaLog(Log[Outgoing]):
         if error.code() == KafkaError._FATAL:  # noqa: SLF001 - its fatal() says False
             raise stop_for(error, where="poll")
 
-    def _at(self, partition: int) -> TopicPartition:
+    def _at(self, partition: int | None) -> TopicPartition:
+        if partition is None:
+            raise Stop(ExitCode.CLIENT_BROKEN, "the client delivered a message without a position")
         known = self._known.get(partition)
         if known is None:
             known = self._known[partition] = TopicPartition(self._topic, partition)
@@ -167,24 +168,6 @@ class KafkaLog(Log[Outgoing]):
     def _physical(self, partitions: Collection[TopicPartition]) -> list[KafkaPartition]:
         topic = self._settings.physical(self._topic)
         return [KafkaPartition(topic, at.partition) for at in partitions]
-
-    def _message(self, raw: KafkaMessage) -> Message:
-        partition, offset = raw.partition(), raw.offset()
-        if partition is None or offset is None:
-            raise Stop(ExitCode.CLIENT_BROKEN, "the client delivered a message without a position")
-        _, milliseconds = raw.timestamp()
-        return Message(
-            at=self._at(partition),
-            offset=offset,
-            key=_bytes(raw.key()),
-            value=_bytes(raw.value()) or b"",
-            headers=tuple((name, _bytes(value) or b"") for name, value in raw.headers() or ()),
-            timestamp=datetime.fromtimestamp(max(0, milliseconds) / 1000, UTC),
-        )
-
-
-def _bytes(value: str | bytes | None) -> bytes | None:
-    return value.encode() if isinstance(value, str) else value
 
 
 def _size(out: Outgoing) -> int:

@@ -1,25 +1,31 @@
 """The client's messages as ours."""
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import cast
 
 from confluent_kafka import Message as KafkaMessage
 
+from pixelprose.streamkit.errors import Stop
+from pixelprose.streamkit.exit_codes import ExitCode
 from pixelprose.streamkit.log import Message, TopicPartition
 
+_Header = tuple[str, str | bytes | None]
 
-def to_message(raw: KafkaMessage, topic: str) -> Message:
-    """Return a message under its logical topic; repeated headers stay repeated."""
-    partition, offset = raw.partition(), raw.offset()
-    headers = cast("list[tuple[str, str | bytes | None]]", raw.headers() or [])
-    assert partition is not None and offset is not None  # noqa: S101, PT018 - it was delivered
+
+def to_message(raw: KafkaMessage, at: TopicPartition) -> Message:
+    """Return a message of `at`; repeated headers stay repeated, and what is null is empty."""
+    offset = raw.offset()
+    if offset is None:
+        raise Stop(ExitCode.CLIENT_BROKEN, "the client delivered a message without an offset")
+    headers = cast("Iterable[_Header]", raw.headers() or ())
     return Message(
-        at=TopicPartition(topic, partition),
+        at=at,
         offset=offset,
         key=_bytes(raw.key()),
         value=_bytes(raw.value()) or b"",
         headers=tuple((name, _bytes(value) or b"") for name, value in headers),
-        timestamp=datetime.fromtimestamp(raw.timestamp()[1] / 1000, UTC),
+        timestamp=datetime.fromtimestamp(max(0, raw.timestamp()[1]) / 1000, UTC),
     )
 
 

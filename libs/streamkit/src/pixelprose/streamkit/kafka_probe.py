@@ -2,9 +2,11 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
-from confluent_kafka.admin import AdminClient, ClusterMetadata
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._metadata import ClusterMetadata
 
 from pixelprose.streamkit.errors import Stop, Unavailable
 from pixelprose.streamkit.exit_codes import ExitCode
@@ -21,7 +23,7 @@ def cluster_id(settings: KafkaSettings) -> str:
         Unavailable: no broker answers within the start deadline.
         Stop: the settings are not valid.
     """
-    return await_metadata(settings).cluster_id or ""
+    return str(await_metadata(settings).cluster_id)
 
 
 def await_metadata(
@@ -38,9 +40,10 @@ def await_metadata(
         Stop: the settings are not valid.
     """
     heard: list[KafkaError] = []
+    # It logs nothing: an unanswered connect every second would bury what we say ourselves.
+    quiet: dict[str, Any] = {**settings.client(), "log_level": 0, "error_cb": heard.append}
     try:
-        # It logs nothing: an unanswered connect every second would bury what we say ourselves.
-        admin = AdminClient({**settings.client(), "log_level": 0, "error_cb": heard.append})
+        admin = AdminClient(quiet)
     except KafkaException as error:
         raise Stop(ExitCode.BAD_CONFIGURATION, f"kafka settings: {error}") from error
     deadline = clock() + settings.start_deadline_seconds

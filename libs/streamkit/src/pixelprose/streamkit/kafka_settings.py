@@ -5,7 +5,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-Configuration = dict[str, str | int | bool]
+Configuration = dict[str, str | int | float | bool]
 """What confluent-kafka's clients take."""
 
 PROTOCOLS = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
@@ -56,13 +56,14 @@ class KafkaSettings(BaseModel):
 
     def client(self) -> Configuration:
         """Return what every client needs to connect."""
+        password = self.sasl_password
         found = {
             "bootstrap.servers": self.bootstrap_servers,
             "security.protocol": self.security_protocol,
             "sasl.mechanism": self.sasl_mechanism,
             "sasl.username": self.sasl_username,
-            "sasl.password": self.sasl_password and self.sasl_password.get_secret_value(),
-            "ssl.ca.location": self.ca_location and str(self.ca_location),
+            "sasl.password": None if password is None else password.get_secret_value(),
+            "ssl.ca.location": None if self.ca_location is None else str(self.ca_location),
         }
         return {name: value for name, value in found.items() if value is not None}
 

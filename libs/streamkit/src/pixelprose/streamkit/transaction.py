@@ -4,12 +4,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 
-from confluent_kafka import (
-    ConsumerGroupMetadata,
-    KafkaError,
-    KafkaException,
-    Producer,
-)
+from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka import Message as KafkaMessage
 from confluent_kafka import TopicPartition as KafkaPartition
 
@@ -62,7 +57,7 @@ class Transactions:
         self,
         outgoing: Sequence[Outgoing],
         positions: list[KafkaPartition],
-        group: Callable[[], ConsumerGroupMetadata],
+        group: Callable[[], object],
     ) -> bool:
         """Append `outgoing` and move the group; False when all of it was aborted.
 
@@ -108,7 +103,7 @@ class Transactions:
             self._refused[index] = error
 
     def _abort(self, error: KafkaError, *, where: str) -> None:
-        refused = self._cause(error)
+        refused = self._cause()
         if action_for(error) is not Action.ABORT:
             raise stop_for(error, where=where)
         try:
@@ -118,7 +113,7 @@ class Transactions:
         if refused is not None:
             raise refused
 
-    def _cause(self, error: KafkaError) -> OutputTooLarge | Stop | None:
+    def _cause(self) -> OutputTooLarge | Stop | None:
         """What the delivery reports say about an abort; they know more than its error."""
         too_large = frozenset(
             index

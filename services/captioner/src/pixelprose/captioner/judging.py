@@ -36,7 +36,9 @@ def judge(
         return Reject("repetitive", f"limit {policy.limits.maximum_repetition}", scores)
     if completion.finish_reason == "length":
         limit = f"limit {policy.sampling.max_tokens} tokens"
-        room = "" if completion.completion_tokens else "; the prompt leaves the model no room for it"
+        room = (
+            "" if completion.completion_tokens else "; the prompt leaves the model no room for it"
+        )
         return Reject("cut_off", limit + room, scores)
     if count < policy.limits.minimum_words:
         return Reject("empty_caption", f"at least {policy.limits.minimum_words} words", scores)

@@ -47,12 +47,12 @@ def of_error(error: ClientError) -> Refusal:
         Unavailable: this machine is at fault.
     """
     match error:
+        case ClientSSLError():
+            return Refusal("tls_failed", _reason_of(error))
         case ClientConnectorError(os_error=Refused(refusal=refusal)):
             return refusal
         case ClientConnectorError(os_error=OSError(errno=number)) if number in _OUR_SOCKETS:
             raise Unavailable("sockets", str(error)) from error
-        case ClientSSLError():
-            return Refusal("tls_failed", _reason_of(error))
         case ClientPayloadError():
             return Refusal("truncated", "the connection ended before the body")
         case ClientResponseError():

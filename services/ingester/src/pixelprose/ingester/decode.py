@@ -41,11 +41,19 @@ def decode(data: bytes, limits: DecodeLimits) -> Decoded | Refusal:
     """
     kind = sniff(data)
     if kind is None:
-        if is_other_image(data):
-            return Refusal("unsupported_format", "not JPEG, PNG, WebP, GIF or AVIF")
-        return Refusal("not_an_image", "the first bytes are those of no image")
+        return _not_ours(data)
     if kind == "WEBP" and (size := webp_size(data)) and (refusal := _misfit(size, limits)):
         return refusal
+    return _guarded(data, kind, limits)
+
+
+def _not_ours(data: bytes) -> Refusal:
+    if is_other_image(data):
+        return Refusal("unsupported_format", "not JPEG, PNG, WebP, GIF or AVIF")
+    return Refusal("not_an_image", "the first bytes are those of no image")
+
+
+def _guarded(data: bytes, kind: Format, limits: DecodeLimits) -> Decoded | Refusal:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")

@@ -31,7 +31,7 @@ LONGEST_ANSWER = 64_000_000
 TRIES = 2
 """A process may also die of somebody else's doing (the kernel short of memory, a person)."""
 
-_ANSWERS = msgspec.msgpack.Decoder(Decoded | Refusal)
+_ANSWERS: msgspec.msgpack.Decoder[Decoded | Refusal] = msgspec.msgpack.Decoder(Decoded | Refusal)
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,10 +93,10 @@ class Decoders:
                 keep = process
             return answer
         finally:
+            self._idle.put_nowait(keep)
             # Cancelled in the middle, or dead: either way it must not be asked again.
             if keep is None and process is not None:
                 await self._end(process)
-            self._idle.put_nowait(keep)
 
     async def _ask(self, process: Process, data: bytes) -> Decoded | Refusal | Died:
         assert process.stdin is not None  # noqa: S101 - made with pipes

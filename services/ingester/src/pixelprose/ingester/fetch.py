@@ -21,7 +21,7 @@ from pixelprose.ingester.dialer import Lookup, guarded_connector, system_lookup
 from pixelprose.ingester.gates import Gates
 from pixelprose.ingester.limits import FetchLimits
 from pixelprose.ingester.refusal import Refusal
-from pixelprose.ingester.url import CanonicalUrl, canonical
+from pixelprose.ingester.url import CanonicalUrl, redirected
 from pixelprose.records import ConsentSignal, Fetch
 
 ACCEPT = "image/avif,image/webp,image/png,image/jpeg,image/gif;q=0.8"
@@ -166,12 +166,10 @@ class Fetcher:
         assert isinstance(response, _Response)  # noqa: S101 - the session's response_class
         return response
 
-    async def _read(
-        self, response: _Response, url: URL, trail: _Trail
-    ) -> URL | Fetched | Refusal:
+    async def _read(self, response: _Response, url: URL, trail: _Trail) -> URL | Fetched | Refusal:
         trail.consent += signals(response.headers.items(), seen_at=self._now())
         if response.status in answers.REDIRECTS and "Location" in response.headers:
-            return _target(url, response.headers["Location"])
+            return redirected(url, response.headers["Location"])
         if refusal := answers.of_status(response.status):
             return refusal
         limit = self._limits.max_bytes
@@ -205,16 +203,3 @@ class Fetcher:
 def _header(response: ClientResponse, name: str) -> str | None:
     value = response.headers.get(name)
     return None if value is None else text(value)[:LONGEST_HEADER]
-
-
-def _target(url: URL, location: str) -> CanonicalUrl | Refusal:
-    """The redirect's target, by the same parser and rules as the first URL."""
-    try:
-        joined = url.join(URL(location))
-    except ValueError:
-        return Refusal("bad_url", "a redirect to something that is no URL")
-    # Judged as it was sent where it is whole, so that nothing ambiguous gets mended by joining.
-    target = canonical(location if "://" in location else str(joined))
-    if isinstance(target, Refusal):
-        return Refusal("bad_url", f"a redirect to a bad URL: {target.detail}")
-    return target

@@ -42,7 +42,7 @@ def sniff(data: bytes) -> Format | None:
 
 def is_other_image(data: bytes) -> bool:
     """Whether this is an image of a format that we do not decode: TIFF, HEIC, SVG..."""
-    if data.startswith(_OTHERS) or data[4:8] == b"ftyp" and _brands(data) & {b"heic", b"mif1"}:
+    if data.startswith(_OTHERS) or (data[4:8] == b"ftyp" and _brands(data) & {b"heic", b"mif1"}):
         return True
     head = data[:1024].lstrip().lower()
     return head.startswith(b"<svg") or (head.startswith(b"<?xml") and b"<svg" in head)

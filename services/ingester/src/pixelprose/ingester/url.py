@@ -38,6 +38,26 @@ def canonical(text: str) -> CanonicalUrl | Refusal:
         return _bad(str(error).partition("\n")[0])
 
 
+def redirected(base: URL, location: str) -> CanonicalUrl | Refusal:
+    """Return where a Location header leads from `base`, by the rules of `canonical`."""
+    # Ambiguity is judged before joining, which would mend it one way or another.
+    if _AMBIGUOUS.search(location):
+        return _bad("a redirect with a control character or backslash")
+    try:
+        target = canonical(str(base.join(URL(location.strip()))))
+    except (ValueError, UnicodeError):
+        return _bad("a redirect to no URL at all")
+    if isinstance(target, Refusal):
+        return _bad(f"a redirect to a bad URL: {target.detail}")
+    return target
+
+
+def named(text: str) -> str:
+    """Return the URL that names an image: the canonical one, or as it is where there is none."""
+    url = canonical(text)
+    return text if isinstance(url, Refusal) else str(url)
+
+
 def _spelled(url: URL) -> CanonicalUrl | Refusal:
     if url.scheme not in {"http", "https"}:
         return _bad("neither http nor https")

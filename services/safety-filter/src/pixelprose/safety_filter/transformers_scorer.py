@@ -10,11 +10,25 @@ import transformers
 from PIL import Image
 from safetensors import SafetensorError
 from transformers import AutoImageProcessor, AutoModelForImageClassification
+from transformers.utils import logging
 
 from pixelprose.records import Model
 from pixelprose.safety_filter.nsfw import ModelNotLoaded, NsfwScorer
 
 WEIGHTS: Final = "model.safetensors"
+# What transformers raises when a model is broken, unknown to it, or wants code of its own.
+_LOADING_ERRORS: Final = (
+    OSError,
+    ValueError,
+    RuntimeError,
+    ImportError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    SafetensorError,
+)
+
 NAME_IN_CONFIG: Final = "pixelprose_name"
 """A model's own name in its config.json, where a folder's name would say too little."""
 
@@ -58,7 +72,7 @@ def load_scorer(
     threads: int = 1,
     local_only: bool = True,
 ) -> TransformersScorer:
-    """Load a classifier from a folder, or from the hub by id and revision.
+    """Load a classifier from a folder, or from the hub by id and revision; it has scored once.
 
     Only safetensors are read and no code of the model is run. A folder's revision is the SHA-256 of
     its weights; when `revision` is given too, it must be that. Sets torch's threads, which are the
@@ -69,28 +83,41 @@ def load_scorer(
             or it is not a classifier with one answer per image.
     """
     folder = Path(source)
-    revision = _revision_of(folder, revision) if folder.is_dir() else _pinned(source, revision)
-    from_hub = {} if folder.is_dir() else {"revision": revision}
-    options = {"local_files_only": local_only, "trust_remote_code": False, **from_hub}
+    found = _revision_of(folder, revision) if folder.is_dir() else _pinned(source, revision)
     torch.set_num_threads(threads)
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    options = {} if folder.is_dir() else {"revision": found}
     try:
-        processor = AutoImageProcessor.from_pretrained(  # type: ignore[no-untyped-call]
-            source, backend="pil", **options
+        network, processor = _opened(source, local_files_only=local_only, **options)
+        known_as = folder.resolve().name if folder.is_dir() else source
+        about = Model(
+            name=name or str(getattr(network.config, NAME_IN_CONFIG, known_as)),
+            revision=found,
+            library=f"transformers {transformers.__version__}",
         )
-        network, loading = AutoModelForImageClassification.from_pretrained(
-            source, dtype=torch.float32, use_safetensors=True, output_loading_info=True, **options
+        scorer = TransformersScorer(
+            model=about, network=network.eval().to(device), processor=processor, device=device
         )
-        network = network.eval().to(device)
-    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
-        raise ModelNotLoaded(f"model {source} at revision {revision}: {error}") from error
-    _check(source, network.config, loading)
-    known_as = folder.resolve().name if folder.is_dir() else source
-    about = Model(
-        name=name or getattr(network.config, NAME_IN_CONFIG, known_as),
-        revision=revision,
-        library=f"transformers {transformers.__version__}",
+        scorer.score([Image.new("RGB", (64, 64))])
+    except _LOADING_ERRORS as error:
+        raise ModelNotLoaded(f"model {source} at {found} on {device}: {error}") from error
+    return scorer
+
+
+def _opened(source: str, **options: Any) -> tuple[Any, Any]:  # noqa: ANN401 - transformers has no types for these
+    safely = {"trust_remote_code": False, **options}
+    network, loading = AutoModelForImageClassification.from_pretrained(
+        source, dtype=torch.float32, use_safetensors=True, output_loading_info=True, **safely
     )
-    return TransformersScorer(model=about, network=network, processor=processor, device=device)
+    # transformers fills missing weights with random ones and only warns.
+    if wrong := sorted(map(str, (*loading["missing_keys"], *loading["mismatched_keys"]))):
+        raise ValueError(f"{len(wrong)} weights are missing or misshapen, such as {wrong[0]}")
+    if network.config.problem_type not in {None, "single_label_classification"}:
+        raise ValueError(f"it is for {network.config.problem_type}; one label per image is needed")
+    processor = AutoImageProcessor.from_pretrained(  # type: ignore[no-untyped-call]
+        source, backend="pil", **safely
+    )
+    return network, processor
 
 
 def _revision_of(folder: Path, expected: str | None) -> str:
@@ -111,11 +138,3 @@ def _pinned(source: str, revision: str | None) -> str:
             f"model {source} is no folder here, so it is a hub id, and that needs a revision"
         )
     return revision
-
-
-def _check(source: str, config: Any, loading: Mapping[str, Any]) -> None:  # noqa: ANN401 - transformers has no types for these
-    # transformers fills missing weights with random ones and only warns.
-    if wrong := sorted(map(str, [*loading["missing_keys"], *loading["mismatched_keys"]])):
-        raise ModelNotLoaded(f"model {source} lacks weights: {', '.join(wrong[:5])}")
-    if config.problem_type not in {None, "single_label_classification"}:
-        raise ModelNotLoaded(f"model {source} is for {config.problem_type}; one label is needed")

@@ -52,7 +52,7 @@ def build(settings: SinkSettings, metrics: Metrics) -> Service:
     )
 
 
-def _runner(  # noqa: PLR0913 - what makes one table
+def _runner(
     settings: SinkSettings,
     metrics: Metrics,
     spec: TableSpec,

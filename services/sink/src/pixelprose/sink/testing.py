@@ -17,18 +17,23 @@ class MemoryTable:
     after_append: list[Callable[[], None]] = field(default_factory=list)
 
     def snapshot(self) -> "MemorySnapshot":
+        """Return the state as it is now."""
         return MemorySnapshot(self, dict(self.versions))
 
 
 @dataclass
 class MemorySnapshot:
+    """What one look saw; hooks run just before and just after an append."""
+
     table: MemoryTable
     seen: dict[AppId, int]
 
     def version_of(self, app: AppId) -> int | None:
+        """Return the last offset as it was seen."""
         return self.seen.get(app)
 
     def append(self, rows: Sequence[Row], versions: Mapping[AppId, int]) -> None:
+        """Append if nobody moved these partitions in between."""
         if self.table.before_append:
             self.table.before_append.pop(0)()
         if any(self.table.versions.get(app) != self.seen.get(app) for app in versions):

@@ -1,0 +1,1 @@
+"""The command line, and the whole pipeline on one machine."""

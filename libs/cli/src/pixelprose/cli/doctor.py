@@ -1,0 +1,120 @@
+"""`pixelprose doctor`: what is missing here, and what to do about it."""
+
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+from confluent_kafka import KafkaException
+from confluent_kafka.admin import (
+    AdminClient,
+    ConfigResource,  # type: ignore[attr-defined]  # public, though not listed
+    ResourceType,  # type: ignore[attr-defined]  # public, though not listed
+)
+from rich.console import Console
+
+from pixelprose.cli.client_settings import ClientSettings, client_settings
+from pixelprose.cli.cluster import Cluster
+from pixelprose.objectstore import StoreError, open_store, probe
+from pixelprose.records import topic_list
+from pixelprose.streamkit import Stop, Unavailable, cluster_id
+
+_FREE_BYTES = 5_000_000_000
+_YEAR_MINUTES = 525_600
+_SERVICES = ("ingester", "safety_filter", "metadata_annotator", "captioner", "sink")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at. `advice` is empty where it is well."""
+
+    what: str
+    advice: str = ""
+
+
+def run_doctor(config: Path | None, console: Console) -> bool:
+    """Print every finding; return whether all is well."""
+    findings = [*_machine()]
+    try:
+        settings = client_settings(config)
+    except Stop as error:
+        console.print(f"[dim]no cluster is configured, so only this machine is looked at ({error})")
+    else:
+        findings += [*_guarded("kafka", _kafka, settings), *_guarded("store", _store, settings)]
+    for finding in findings:
+        mark = "[red]✗" if finding.advice else "[green]✓"
+        console.print(f"{mark}[/] {finding.what}", highlight=False)
+        if finding.advice:
+            console.print(f"    {finding.advice}", highlight=False)
+    return not any(finding.advice for finding in findings)
+
+
+def _machine() -> Iterator[Finding]:
+    yield Finding(f"Python {sys.version.split()[0]}")
+    free = shutil.disk_usage(Path.cwd()).free
+    yield Finding(
+        f"{free / 1e9:.0f} GB free on this disk",
+        "" if free >= _FREE_BYTES else "free some: 5 GB are wanted for Kafka, images and tables",
+    )
+    for module in _SERVICES:
+        extra = module.replace("_", "-")
+        there = find_spec(f"pixelprose.{module}") is not None
+        yield Finding(
+            f"service {extra}: {'installed' if there else 'not installed'}",
+            "" if there else f"pip install 'pixelprose[{extra}]' on the machine that runs it",
+        )
+
+
+def _guarded(
+    name: str, look: Callable[[ClientSettings], Iterator[Finding]], settings: ClientSettings
+) -> Iterator[Finding]:
+    try:
+        yield from look(settings)
+    except (KafkaException, StoreError, Stop, Unavailable) as error:
+        yield Finding(name, str(error))
+
+
+def _kafka(settings: ClientSettings) -> Iterator[Finding]:
+    kafka = settings.kafka
+    yield Finding(f"Kafka at {kafka.bootstrap_servers} is cluster {cluster_id(kafka)}")
+    yield _offsets_retention(AdminClient(kafka.client()))
+    cluster = Cluster(kafka.client())
+    found = cluster.partitions()
+    listed = topic_list()
+    wanted = [*(topic.name for topic in listed.topics), *listed.dead_letter_topics()]
+    missing = [name for name in map(kafka.physical, wanted) if name not in found]
+    advice = f"missing: {', '.join(missing)}; run `pixelprose topics init` once" if missing else ""
+    yield Finding(f"{len(wanted) - len(missing)} of {len(wanted)} topics", advice)
+    groups = [
+        kafka.group(consumer, settings.instance)
+        for topic in listed.topics
+        for consumer in topic.consumers
+    ]
+    without = [group for group in groups if not cluster.positions(group)]
+    advice = f"without: {', '.join(without)}; run `pixelprose topics init` once" if without else ""
+    yield Finding(f"{len(groups) - len(without)} of {len(groups)} groups have positions", advice)
+
+
+def _offsets_retention(admin: AdminClient) -> Finding:
+    broker = next(iter(admin.list_topics(timeout=10).brokers))
+    resource = ConfigResource(ResourceType.BROKER, str(broker))
+    config = admin.describe_configs([resource])[resource].result(10)
+    minutes = int(config["offsets.retention.minutes"].value)
+    well = minutes >= _YEAR_MINUTES
+    return Finding(
+        f"positions of idle groups are kept for {minutes // 1440} days",
+        ""
+        if well
+        else f"set offsets.retention.minutes={_YEAR_MINUTES} on the brokers: a group "
+        "that is idle for longer loses its positions, and its services refuse to guess",
+    )
+
+
+def _store(settings: ClientSettings) -> Iterator[Finding]:
+    if settings.store is None:
+        yield Finding("no store is configured", "set PIXELPROSE_STORE__ENDPOINT and its siblings")
+        return
+    probe(open_store(settings.store))
+    yield Finding(f"store at {settings.store.endpoint} honours conditional puts")

@@ -1,0 +1,128 @@
+"""Submits rows: each once, however often the command is repeated."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+from confluent_kafka import KafkaError, Producer
+from confluent_kafka import Message as KafkaMessage
+
+from pixelprose.cli.sources import SourceRow
+from pixelprose.records import (
+    Header,
+    ImageSubmitted,
+    Registry,
+    RegistrySettings,
+    Rights,
+    SubmissionId,
+    Wire,
+    submission_id,
+    topic_of,
+)
+from pixelprose.records.headers import CONTENT_TYPE, write
+from pixelprose.streamkit import KafkaSettings
+
+_WAIT_SECONDS = 0.5
+_FLUSH_SECONDS = 60.0
+
+
+class SubmitFailed(Exception):
+    """Not every row is on the topic; repeat the command: none is submitted twice."""
+
+
+class Submitter:
+    """Writes rows to the submitted topic.
+
+    `identity` (a file's hash) and the row's number are the CloudEvents source and id, so that the
+    same row of the same file always has the same submission id; the ingester skips what it knows.
+    """
+
+    def __init__(
+        self, kafka: KafkaSettings, registry: RegistrySettings, *, source: str, identity: str
+    ) -> None:
+        self._producer = Producer(
+            {
+                **kafka.client(),
+                "enable.idempotence": True,
+                "partitioner": "murmur2_random",
+                "compression.type": "zstd",
+                "linger.ms": 20,
+            }
+        )
+        self._topic = kafka.physical(topic_of(ImageSubmitted))
+        self._wire = Wire(ImageSubmitted, Registry(registry))
+        self._source = source
+        self._identity = f"pixelprose/submit/{identity}"
+        self._refused: list[KafkaError] = []
+
+    def submit(
+        self, rows: Iterable[SourceRow], *, on_sent: Callable[[], None]
+    ) -> Iterator[tuple[int, SubmissionId]]:
+        """Yield each row's number and submission id when it was handed to the client.
+
+        When the iterator ends, all of them are on the topic.
+
+        Raises:
+            SubmitFailed: the broker refused some, or did not answer in time.
+        """
+        for row in rows:
+            yield row.number, self._send(row, on_sent)
+        left = self._producer.flush(_FLUSH_SECONDS)
+        if left or self._refused:
+            why = self._refused[0].str() if self._refused else "no answer from the broker"
+            raise SubmitFailed(
+                f"{left + len(self._refused)} rows were not accepted ({why}); "
+                "repeat the command: no row is submitted twice"
+            )
+
+    def _send(self, row: SourceRow, on_sent: Callable[[], None]) -> SubmissionId:
+        record = ImageSubmitted(
+            url=row.url,
+            source=self._source,
+            alt_text=row.alt_text,
+            rights=Rights(licence=row.licence, basis="declared" if row.licence else "unknown"),
+            fields=dict(row.fields),
+            submitted_at=datetime.now(UTC),
+        )
+
+        def delivered(error: KafkaError | None, _message: KafkaMessage) -> None:
+            if error is None:
+                on_sent()
+            else:
+                self._refused.append(error)
+
+        value, headers = self._wire.encode(record), self._headers(row, record.submitted_at)
+        # One URL, one partition: submissions of the same URL are worked on in order.
+        key = hashlib.sha256(row.url.encode()).hexdigest()
+        while True:
+            try:
+                self._producer.produce(
+                    self._topic, value, key, headers=headers, on_delivery=delivered
+                )
+            except BufferError:
+                self._producer.poll(_WAIT_SECONDS)
+            else:
+                break
+        self._producer.poll(0)
+        return submission_id(ce_source=self._identity, ce_id=str(row.number))
+
+    def _headers(self, row: SourceRow, time: datetime) -> list[tuple[str, str | bytes | None]]:
+        return list(
+            write(
+                {
+                    Header.SPEC: "1.0",
+                    Header.ID: str(row.number),
+                    Header.SOURCE: self._identity,
+                    Header.TYPE: "pixelprose.ImageSubmitted",
+                    Header.TIME: time.isoformat(),
+                    Header.CONTENT_TYPE: CONTENT_TYPE,
+                }
+            )
+        )
+
+
+def identity_of(path: Path) -> str:
+    """Return the SHA-256 (hex) of a file: what makes it the same file when it is submitted again."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,91 @@
+import dataclasses
+import hashlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pixelprose.demoworld import HELDOUT_FROM, lexicon, render, scene, unsafe_scene
+
+SEEDS = st.integers(0, 2 * HELDOUT_FROM - 1)
+
+
+@given(SEEDS)
+def test_a_scene_follows_from_its_seed_alone(seed: int) -> None:
+    assert scene(seed) == scene(seed)
+
+
+@given(SEEDS)
+def test_a_scene_has_one_to_four_things_each_alone_in_its_place(seed: int) -> None:
+    places = [thing.place for thing in scene(seed).things]
+    assert 1 <= len(places) <= 4
+    assert len(set(places)) == len(places)
+
+
+@given(SEEDS)
+def test_nothing_stands_where_the_lettering_is(seed: int) -> None:
+    described = scene(seed)
+    if described.lettering:
+        assert not any(thing.place.startswith("bottom") for thing in described.things)
+
+
+@given(st.integers(0, HELDOUT_FROM - 1))
+def test_training_seeds_never_draw_what_is_held_out(seed: int) -> None:
+    described = scene(seed)
+    if described.lettering:
+        kind = described.lettering.kind
+        assert described.lettering.text in lexicon.printed(kind, "train")
+        assert described.lettering.font in lexicon.fonts("train")
+    if described.watermark:
+        assert described.watermark.style in lexicon.watermark_styles("train")
+    assert described.alt.title is None or described.alt.title in TRAIN_NAMES
+
+
+TRAIN_NAMES = frozenset(lexicon.names("train"))
+
+
+def test_evaluation_seeds_draw_both_what_is_held_out_and_what_is_not() -> None:
+    scenes = [scene(HELDOUT_FROM + seed) for seed in range(400)]
+    texts = {s.lettering.text for s in scenes if s.lettering and s.lettering.kind == "word"}
+    titles = {s.alt.title for s in scenes if s.alt.title}
+    assert texts.intersection(lexicon.printed("word", "train"))
+    assert texts.intersection(lexicon.printed("word", "heldout"))
+    assert titles.intersection(lexicon.names("heldout"))
+
+
+def test_the_splits_share_nothing() -> None:
+    for kind in lexicon.LETTERING_KINDS:
+        assert not set(lexicon.printed(kind, "train")) & set(lexicon.printed(kind, "heldout"))
+    assert not set(lexicon.fonts("train")) & set(lexicon.fonts("heldout"))
+    assert not TRAIN_NAMES & set(lexicon.names("heldout"))
+
+
+@pytest.mark.parametrize("seed", [-1, 2 * HELDOUT_FROM])
+def test_a_seed_outside_of_the_world_is_refused(seed: int) -> None:
+    with pytest.raises(ValueError, match="a seed is in"):
+        scene(seed)
+
+
+def test_seeds_give_distinct_scenes() -> None:
+    drawn = {dataclasses.replace(scene(seed), seed=0) for seed in range(2000)}
+    assert len(drawn) == 2000
+
+
+def test_only_the_unsafe_scene_is_unsafe() -> None:
+    assert not any(scene(seed).unsafe for seed in range(200))
+    assert unsafe_scene(7) == dataclasses.replace(scene(7), unsafe=True)
+
+
+PIXELS = {
+    (1, 64): "dc3e4127201ee5c0",
+    (2, 96): "863322364824ca2e",
+    (4, 256): "ecc52c2934de2f1c",
+    (8, 400): "8fb8fe347f7ebd51",
+    (HELDOUT_FROM + 5, 96): "708d5769625f24c5",
+}
+
+
+@pytest.mark.parametrize(("seed", "size"), PIXELS)
+def test_pixels_are_the_same_on_every_machine(seed: int, size: int) -> None:
+    pixels = render(scene(seed), size=size).tobytes()
+    assert hashlib.sha256(pixels).hexdigest()[:16] == PIXELS[seed, size]

@@ -1,0 +1,364 @@
+"""What every log promises, asked of the one in memory and of a real broker."""
+
+import time
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import suppress
+from typing import Protocol
+
+import pytest
+from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer
+from confluent_kafka import TopicPartition as KafkaPartition
+from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
+
+from pixelprose.embedded import EmbeddedKafka
+from pixelprose.streamkit import (
+    ExitCode,
+    Headers,
+    KafkaLog,
+    KafkaSettings,
+    Log,
+    Message,
+    Outgoing,
+    OutputTooLarge,
+    Stop,
+    TopicPartition,
+)
+from pixelprose.streamkit.testing import MemoryBroker, MemoryLog
+
+pytest_plugins = ["pixelprose.embedded.testing"]
+
+PARTITIONS = 2
+LIMIT = 1_000
+PATIENCE_SECONDS = 30.0
+
+
+class Recorder:
+    """A membership that remembers, and lets go of a pause as a runner must."""
+
+    def __init__(self) -> None:
+        self.ours: set[TopicPartition] = set()
+        self.gone: set[TopicPartition] = set()
+
+    def assigned(self, partitions: Collection[TopicPartition]) -> None:
+        self.ours |= set(partitions)
+
+    def revoked(self, partitions: Collection[TopicPartition]) -> None:
+        self.ours -= set(partitions)
+        self.gone |= set(partitions)
+
+    lost = revoked
+
+
+class World(Protocol):
+    """A topic `in` of two partitions, a group with positions, a topic `out`."""
+
+    def feed(self, *values: bytes, partition: int = 0, headers: Headers = ()) -> None: ...
+    def open(self, slot: int = 0) -> Log[Outgoing]: ...
+    def appended(self, topic: str, count: int) -> Sequence[Outgoing]: ...
+    def position(self, partition: int) -> int: ...
+    def end(self, partition: int) -> int: ...
+    def forget_position(self, partition: int) -> None: ...
+    def expire(self, partition: int, before: int) -> None: ...
+
+
+class MemoryWorld:
+    def __init__(self) -> None:
+        self.broker = MemoryBroker("in", partitions=PARTITIONS, max_bytes=LIMIT)
+
+    def feed(self, *values: bytes, partition: int = 0, headers: Headers = ()) -> None:
+        for value in values:
+            self.broker.append(value, partition=partition, key=b"key", headers=headers)
+        self.broker.mark(partition)
+
+    def open(self, slot: int = 0) -> Log[Outgoing]:
+        return MemoryLog(self.broker, slot=slot)
+
+    def appended(self, topic: str, count: int) -> Sequence[Outgoing]:
+        assert len(self.broker.appended[topic]) == count
+        return self.broker.appended[topic]
+
+    def position(self, partition: int) -> int:
+        return self.broker.positions[self.broker.lanes[partition]]
+
+    def end(self, partition: int) -> int:
+        return len(self.broker.records[self.broker.lanes[partition]])
+
+    def forget_position(self, partition: int) -> None:
+        del self.broker.positions[self.broker.lanes[partition]]
+
+    def expire(self, partition: int, before: int) -> None:
+        self.broker.expire(partition, before)
+
+
+class KafkaWorld:
+    def __init__(self, bootstrap_servers: str, prefix: str) -> None:
+        self.settings = KafkaSettings(
+            bootstrap_servers=bootstrap_servers, topic_prefix=prefix, max_message_bytes=LIMIT
+        )
+        self._admin = AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 0})
+        names = [self.settings.physical(name) for name in ("in", "out", "dead")]
+        for made in self._admin.create_topics(
+            [NewTopic(name, PARTITIONS, 1) for name in names]
+        ).values():
+            made.result(PATIENCE_SECONDS)
+        self._move([KafkaPartition(names[0], number, 0) for number in range(PARTITIONS)])
+        self._feeder = Producer(
+            {"bootstrap.servers": bootstrap_servers, "transactional.id": f"{prefix}feeder"}
+        )
+        self._feeder.init_transactions(PATIENCE_SECONDS)
+        self._opened: list[KafkaLog] = []
+
+    def feed(self, *values: bytes, partition: int = 0, headers: Headers = ()) -> None:
+        self._feeder.begin_transaction()
+        for value in values:
+            self._feeder.produce(
+                self.settings.physical("in"),
+                value,
+                b"key",
+                partition=partition,
+                headers=list(headers),
+            )
+        self._feeder.commit_transaction(PATIENCE_SECONDS)
+
+    def open(self, slot: int = 0) -> Log[Outgoing]:
+        log = KafkaLog(self.settings, topic="in", service="tests", instance="one", slot=slot)
+        self._opened.append(log)
+        return log
+
+    def appended(self, topic: str, count: int) -> Sequence[Outgoing]:
+        return read_committed(self.settings, topic, count)
+
+    def position(self, partition: int) -> int:
+        asked = ConsumerGroupTopicPartitions(self._group, [self._lane(partition)])
+        found = self._admin.list_consumer_group_offsets([asked])[self._group].result()
+        assert found.topic_partitions is not None
+        return int(found.topic_partitions[0].offset)
+
+    def end(self, partition: int) -> int:
+        lane = self._lane(partition)
+        return int(self._admin.list_offsets({lane: OffsetSpec.latest()})[lane].result().offset)
+
+    def forget_position(self, partition: int) -> None:
+        # A group can't forget a single position through this client; another instance has none.
+        del partition
+        self._admin.delete_consumer_groups([self._group])[self._group].result()
+
+    def expire(self, partition: int, before: int) -> None:
+        lane = self._lane(partition)
+        lane.offset = before
+        self._admin.delete_records([lane])[lane].result()
+
+    def close(self) -> None:
+        for log in self._opened:
+            with suppress(Stop, RuntimeError):
+                log.close()
+
+    @property
+    def _group(self) -> str:
+        return self.settings.group("tests", "one")
+
+    def _lane(self, partition: int) -> KafkaPartition:
+        return KafkaPartition(self.settings.physical("in"), partition)
+
+    def _move(self, positions: list[KafkaPartition]) -> None:
+        asked = ConsumerGroupTopicPartitions(self._group, positions)
+        self._admin.alter_consumer_group_offsets([asked])[self._group].result()
+
+
+def read_committed(settings: KafkaSettings, topic: str, count: int) -> Sequence[Outgoing]:
+    """Exactly what a reader of committed records sees: `count`, and then nothing more."""
+    consumer = Consumer(
+        {
+            "bootstrap.servers": settings.bootstrap_servers,
+            "group.id": f"{settings.topic_prefix}reader",
+            "isolation.level": "read_committed",
+            "enable.auto.commit": False,
+            "fetch.wait.max.ms": 50,
+        }
+    )
+    physical = settings.physical(topic)
+    consumer.assign([KafkaPartition(physical, number, 0) for number in range(PARTITIONS)])
+    found: list[Outgoing] = []
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    quiet = 0
+    while quiet < 3 and time.monotonic() < deadline:
+        raw = consumer.poll(0.1)
+        quiet += raw is None and len(found) >= count
+        if raw is not None and raw.error() is None:
+            key, value = raw.key(), raw.value()
+            assert isinstance(key, bytes | None) and isinstance(value, bytes)  # noqa: PT018
+            headers = tuple((name, bytes(text)) for name, text in raw.headers() or ())  # type: ignore[str-unpack, arg-type]
+            found.append(Outgoing(topic, key, value, headers))
+    consumer.close()
+    assert len(found) == count
+    return found
+
+
+def until(log: Log[Outgoing], holds: Callable[[], bool]) -> list[Message]:
+    """Poll until something holds; return what came."""
+    found = []
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, "it never came to hold"
+        if (message := log.poll(0.05)) is not None:
+            found.append(message)
+    return found
+
+
+def read(log: Log[Outgoing], count: int) -> list[Message]:
+    found: list[Message] = []
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while len(found) < count:
+        assert time.monotonic() < deadline, f"{len(found)} of {count} messages came"
+        if (message := log.poll(0.05)) is not None:
+            found.append(message)
+    return found
+
+
+def silence(log: Log[Outgoing]) -> None:
+    assert [log.poll(0.05) for _ in range(8)] == [None] * 8
+
+
+def joined(log: Log[Outgoing]) -> Recorder:
+    recorder = Recorder()
+    log.probe()
+    log.subscribe(recorder)
+    return recorder
+
+
+def lane(partition: int) -> TopicPartition:
+    return TopicPartition("in", partition)
+
+
+class LogContract:
+    def test_messages_come_whole_and_in_order(self, world: World) -> None:
+        headers = (("kind", b"a"), ("kind", b"b"))
+        world.feed(b"1", b"2", b"3", headers=headers)
+        log = world.open()
+        recorder = joined(log)
+        found = read(log, 3)
+        assert [(m.value, m.offset) for m in found] == [(b"1", 0), (b"2", 1), (b"3", 2)]
+        assert {(m.at, m.key, m.headers) for m in found} == {(lane(0), b"key", headers)}
+        assert all(m.timestamp.tzinfo is not None for m in found)
+        assert recorder.ours == {lane(0), lane(1)}
+
+    def test_outputs_dead_letters_and_positions_move_together(self, world: World) -> None:
+        world.feed(b"1", b"2")
+        log = world.open()
+        joined(log)
+        read(log, 2)
+        headers = (("why", b"x"), ("why", b"y"))
+        output, letter = Outgoing("out", b"k", b"1!", headers), Outgoing("dead", None, b"2")
+        assert log.commit([output], [letter], {lane(0): 2})
+        assert world.position(0) == 2
+        assert world.appended("out", 1) == [output]
+        assert world.appended("dead", 1) == [letter]
+
+    def test_what_was_not_committed_comes_again(self, world: World) -> None:
+        world.feed(b"1", b"2", b"3")
+        log = world.open()
+        joined(log)
+        read(log, 3)
+        assert log.commit([], [], {lane(0): 1})
+        log.close()
+        after = world.open()
+        joined(after)
+        assert [m.value for m in read(after, 2)] == [b"2", b"3"]
+
+    def test_a_paused_partition_is_silent_and_the_other_goes_on(self, world: World) -> None:
+        log = world.open()
+        recorder = joined(log)
+        until(log, lambda: len(recorder.ours) == PARTITIONS)
+        world.feed(b"a1", b"a2", b"a3", partition=0)
+        first = read(log, 1)
+        log.pause([lane(0)])
+        world.feed(b"b1", b"b2", partition=1)
+        assert [m.value for m in read(log, 2)] == [b"b1", b"b2"]
+        silence(log)
+        log.resume([lane(0)])
+        assert [m.value for m in (*first, *read(log, 2))] == [b"a1", b"a2", b"a3"]
+
+    def test_the_idle_position_is_past_the_markers(self, world: World) -> None:
+        world.feed(b"1")
+        log = world.open()
+        joined(log)
+        assert log.idle_positions([lane(0), lane(1)]) == {}
+        read(log, 1)
+        until(log, lambda: log.idle_positions([lane(0)])[lane(0)] == world.end(0))
+        assert log.idle_positions([lane(0), lane(1)]) == {lane(0): 2}
+        assert log.commit([], [], {lane(0): 2})
+        world.feed(b"2")
+        assert [m.value for m in read(log, 1)] == [b"2"]
+
+    def test_too_large_an_output_commits_nothing_and_is_named(self, world: World) -> None:
+        world.feed(b"1")
+        log = world.open()
+        joined(log)
+        read(log, 1)
+        fits, too_large = Outgoing("out", None, b"1"), Outgoing("out", None, b"1" * (LIMIT + 1))
+        with pytest.raises(OutputTooLarge) as refused:
+            log.commit([fits, too_large], [], {lane(0): 1})
+        assert refused.value.outputs == {1}
+        assert world.position(0) == 0
+        assert log.commit([fits], [], {lane(0): 1})
+        world.appended("out", 1)
+
+    def test_a_dead_letter_may_be_larger_than_an_output(self, world: World) -> None:
+        world.feed(b"1")
+        log = world.open()
+        joined(log)
+        read(log, 1)
+        assert log.commit([], [Outgoing("dead", None, b"1" * (LIMIT + 500))], {lane(0): 1})
+        world.appended("dead", 1)
+
+    def test_a_missing_position_is_never_guessed(self, world: World) -> None:
+        world.feed(b"1")
+        world.forget_position(0)
+        log = world.open()
+        with pytest.raises(Stop) as stop:
+            joined(log)
+            read(log, 1)
+        assert stop.value.code is ExitCode.POSITION_LOST
+
+    def test_an_expired_position_is_never_moved(self, world: World) -> None:
+        world.feed(b"1", b"2", b"3")
+        world.expire(0, before=2)
+        log = world.open()
+        with pytest.raises(Stop) as stop:
+            joined(log)
+            read(log, 1)
+        assert stop.value.code is ExitCode.POSITION_LOST
+
+    def test_the_older_of_two_with_one_identity_is_fenced(self, world: World) -> None:
+        world.feed(b"1")
+        older = world.open()
+        joined(older)
+        read(older, 1)
+        joined(world.open())
+        with pytest.raises(Stop) as stop:
+            older.commit([Outgoing("out", None, b"1")], [], {lane(0): 1})
+        assert stop.value.code is ExitCode.FENCED
+        world.appended("out", 0)
+
+    def test_closing_gives_the_partitions_back(self, world: World) -> None:
+        log = world.open()
+        recorder = joined(log)
+        until(log, lambda: len(recorder.ours) == PARTITIONS)
+        log.close()
+        assert recorder.ours == set()
+        assert recorder.gone == {lane(0), lane(1)}
+
+
+class TestMemoryLog(LogContract):
+    @pytest.fixture
+    def world(self) -> World:
+        return MemoryWorld()
+
+
+@pytest.mark.real
+class TestKafkaLog(LogContract):
+    @pytest.fixture
+    def world(self, kafka: EmbeddedKafka, topic_prefix: str) -> Iterator[World]:
+        world = KafkaWorld(kafka.bootstrap_servers, topic_prefix)
+        yield world
+        world.close()

@@ -1,0 +1,1 @@
+"""Fetches images from the open web into quarantine; run it with `python -m pixelprose.ingester`."""

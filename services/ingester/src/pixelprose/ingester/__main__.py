@@ -1,0 +1,16 @@
+"""Run the ingester: `python -m pixelprose.ingester`."""
+
+from typing import NoReturn
+
+from pixelprose.ingester.app import build
+from pixelprose.ingester.settings import IngesterSettings
+from pixelprose.streamkit import run_service
+
+
+def main() -> NoReturn:
+    """Run until told to stop."""
+    run_service("ingester", IngesterSettings, build)
+
+
+if __name__ == "__main__":
+    main()

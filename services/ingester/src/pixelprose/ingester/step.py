@@ -1,0 +1,124 @@
+"""The decision about one submission: fetch -> keep -> receipt -> claim -> emit."""
+
+import asyncio
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from pixelprose.ingester.decode import Decoded
+from pixelprose.ingester.fetch import Fetched
+from pixelprose.ingester.meters import Meters
+from pixelprose.ingester.quarantine import Kept, Quarantine
+from pixelprose.ingester.receipt import Accepted, Place, Receipt
+from pixelprose.ingester.refusal import Refusal
+from pixelprose.ingester.url import CanonicalUrl, canonical
+from pixelprose.records import Image, ImageFetched, Sha256, Submitted
+from pixelprose.streamkit import Emit, Outcome, Reject, Skip
+
+
+@dataclass(frozen=True, slots=True)
+class IngestStep:
+    """Fetch an image into quarantine, once per submission and attempt.
+
+    Every decision, a no as well, is written down before it is acted on, so a repeated delivery
+    ends as the first did. Bytes are claimed after that: whoever owns a claim will emit.
+
+    Raises:
+        Unavailable: the store, a decoder or this machine's network is at fault.
+    """
+
+    fetch: Callable[[CanonicalUrl], Awaitable[Fetched | Refusal]]
+    decode: Callable[[bytes], Awaitable[Decoded | Refusal]]
+    quarantine: Quarantine
+    meters: Meters
+    now: Callable[[], datetime]
+
+    async def __call__(self, submitted: Submitted) -> Outcome[ImageFetched]:
+        """Decide, or repeat what was decided."""
+        place = _place(submitted)
+        receipt = await self.quarantine.receipt(submitted.submission_id, attempt=submitted.attempt)
+        if receipt is None:
+            receipt = await self.quarantine.settle(
+                Receipt(
+                    submission_id=submitted.submission_id,
+                    attempt=submitted.attempt,
+                    place=place,
+                    decision=await self._decide(submitted),
+                    decided_at=self.now(),
+                )
+            )
+        if receipt.place != place:
+            return Skip("already_submitted")
+        match receipt.decision:
+            case Refusal(reason, detail):
+                return Reject(reason, detail)
+            case Accepted(record):
+                return await self._claimed(record)
+
+    async def _claimed(self, record: ImageFetched) -> Outcome[ImageFetched]:
+        claimant = record.submission.submission_id
+        owner = await self.quarantine.claim(record.image.sha256, claimant=claimant)
+        if owner != claimant:
+            return Reject(
+                "duplicate_content",
+                "another submission brought the same bytes first",
+                duplicate_of=owner,
+            )
+        return Emit((record,))
+
+    async def _decide(self, submitted: Submitted) -> Accepted | Refusal:
+        url = canonical(submitted.record.url)
+        if isinstance(url, Refusal):
+            return url
+        with self.meters.fetch_seconds.time():
+            fetched = await self.fetch(url)
+        if isinstance(fetched, Refusal):
+            return fetched
+        self.meters.fetched_bytes.inc(len(fetched.body))
+        with self.meters.decode_seconds.time():
+            decoded = await self.decode(fetched.body)
+        if isinstance(decoded, Refusal):
+            return decoded
+        sha256 = await asyncio.to_thread(_sha256, fetched.body)
+        with self.meters.store_seconds.time():
+            kept = await self.quarantine.keep(
+                sha256, original=fetched.body, rendition=decoded.rendition
+            )
+        return Accepted(
+            ImageFetched(
+                submission=submitted.submission(str(url)),
+                rights=submitted.record.rights,
+                fetch=fetched.facts,
+                image=_image(decoded, sha256, kept, size=len(fetched.body)),
+            )
+        )
+
+
+def _place(submitted: Submitted) -> Place:
+    return Place(submitted.at.topic, submitted.at.partition, submitted.offset)
+
+
+def _sha256(data: bytes) -> Sha256:
+    return Sha256(hashlib.sha256(data).hexdigest())
+
+
+def _image(decoded: Decoded, sha256: Sha256, kept: Kept, *, size: int) -> Image:
+    return Image(
+        sha256=sha256,
+        bytes=size,
+        format=decoded.format,
+        mode=decoded.mode,
+        frames=decoded.frames,
+        width=decoded.width,
+        height=decoded.height,
+        pdq=decoded.pdq,
+        pdq_quality=decoded.pdq_quality,
+        pdq_version=decoded.pdq_version,
+        exif=decoded.exif,
+        original_key=kept.original,
+        rendition_key=kept.rendition,
+        rendition_width=decoded.rendition_width,
+        rendition_height=decoded.rendition_height,
+        rendition_bytes=len(decoded.rendition),
+    )

@@ -1,0 +1,16 @@
+"""Run the metadata-annotator: `python -m pixelprose.metadata_annotator`."""
+
+from typing import NoReturn
+
+from pixelprose.metadata_annotator.app import build
+from pixelprose.metadata_annotator.settings import MetadataAnnotatorSettings
+from pixelprose.streamkit import run_service
+
+
+def main() -> NoReturn:
+    """Run until told to stop."""
+    run_service("metadata-annotator", MetadataAnnotatorSettings, build)
+
+
+if __name__ == "__main__":
+    main()
