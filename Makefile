@@ -62,11 +62,13 @@ SEED ?= 1
 grade: $(READY) ## the demo models on unseen scenes: make grade N=10000 SEED=1
 	@$(BIN)/python -m pixelprose.demoworld grade --count $(N) --seed $(SEED)
 
-constraints: $(READY) ## compile constraints.txt anew
-	@{ echo "# Compiled by 'make constraints'; name==version only."; \
-	  printf -- '-e %s\n' $(dir $(PACKAGES)) | cat - <($(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml","rb"))["dependency-groups"]["dev"], sep="\n")') | \
-	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header --no-annotate --no-emit-index-url - | grep -vE '^-e|^\./|^file:'; } > constraints.new
-	@mv constraints.new constraints.txt
+constraints: ## compile constraints.txt anew from every package's bounds
+	@{ printf -- '-e ./%s\n' $(dir $(PACKAGES)); \
+	   $(BIN)/python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["dependency-groups"]["dev"], sep="\n")'; } > .requirements.in
+	@{ echo "# Compiled by 'make constraints': name==version, nothing else."; \
+	   $(BIN)/uv pip compile --quiet --python-version 3.11 --no-header --no-annotate --no-emit-index-url \
+	     -c constraints.in .requirements.in | grep -vE '^(-e|\./|file:)'; } > constraints.new
+	@rm .requirements.in && mv constraints.new constraints.txt
 
 clean: ## remove what make made (not the shared cache of jars)
 	@rm -rf $(VENV) build .mypy_cache .ruff_cache .pytest_cache

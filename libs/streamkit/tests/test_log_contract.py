@@ -6,9 +6,16 @@ from contextlib import suppress
 from typing import Protocol
 
 import pytest
-from confluent_kafka import Consumer, ConsumerGroupTopicPartitions, Producer
+from confluent_kafka import (
+    Consumer,
+    ConsumerGroupTopicPartitions,
+    KafkaException,
+    Producer,
+)
 from confluent_kafka import TopicPartition as KafkaPartition
-from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._listoffsets import OffsetSpec
+from confluent_kafka.cimpl import NewTopic
 
 from pixelprose.embedded import EmbeddedKafka
 from pixelprose.streamkit import (
@@ -136,7 +143,8 @@ class KafkaWorld:
 
     def end(self, partition: int) -> int:
         lane = self._lane(partition)
-        return int(self._admin.list_offsets({lane: OffsetSpec.latest()})[lane].result().offset)
+        latest: OffsetSpec = OffsetSpec.latest()  # type: ignore[no-untyped-call]
+        return int(self._admin.list_offsets({lane: latest})[lane].result().offset)
 
     def forget_position(self, partition: int) -> None:
         # A group can't forget a single position through this client; another instance has none.
@@ -161,8 +169,16 @@ class KafkaWorld:
         return KafkaPartition(self.settings.physical("in"), partition)
 
     def _move(self, positions: list[KafkaPartition]) -> None:
+        # A broker that has just started answers at first that it is no coordinator.
         asked = ConsumerGroupTopicPartitions(self._group, positions)
-        self._admin.alter_consumer_group_offsets([asked])[self._group].result()
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while time.monotonic() < deadline:
+            with suppress(KafkaException):
+                moved = self._admin.alter_consumer_group_offsets([asked], request_timeout=5)
+                found = moved[self._group].result().topic_partitions or []
+                if all(at.error is None for at in found):
+                    return
+        raise AssertionError("the group got no positions")
 
 
 def read_committed(settings: KafkaSettings, topic: str, count: int) -> Sequence[Outgoing]:
@@ -186,7 +202,8 @@ def read_committed(settings: KafkaSettings, topic: str, count: int) -> Sequence[
         quiet += raw is None and len(found) >= count
         if raw is not None and raw.error() is None:
             key, value = raw.key(), raw.value()
-            assert isinstance(key, bytes | None) and isinstance(value, bytes)  # noqa: PT018
+            assert isinstance(value, bytes)
+            assert not isinstance(key, str)
             headers = tuple((name, bytes(text)) for name, text in raw.headers() or ())  # type: ignore[str-unpack, arg-type]
             found.append(Outgoing(topic, key, value, headers))
     consumer.close()
@@ -315,8 +332,8 @@ class LogContract:
         world.feed(b"1")
         world.forget_position(0)
         log = world.open()
+        joined(log)
         with pytest.raises(Stop) as stop:
-            joined(log)
             read(log, 1)
         assert stop.value.code is ExitCode.POSITION_LOST
 
@@ -324,8 +341,8 @@ class LogContract:
         world.feed(b"1", b"2", b"3")
         world.expire(0, before=2)
         log = world.open()
+        joined(log)
         with pytest.raises(Stop) as stop:
-            joined(log)
             read(log, 1)
         assert stop.value.code is ExitCode.POSITION_LOST
 

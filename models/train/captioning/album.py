@@ -5,6 +5,7 @@ An album may be read while it is drawn, and goes on where an earlier drawing sto
 
 import io
 import multiprocessing
+import random
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Self
@@ -13,14 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from captioning.variety import in_another_font, overlaid
 from pixelprose.demoworld import encode, render, scene
 from pixelprose.demoworld.truth import BLURRED_FROM
 
 IMAGE_SIDE: Final = 96
 _BYTES: Final = IMAGE_SIDE * IMAGE_SIDE * 3
 _CHUNK: Final = 250
-_LARGE_SIDE: Final = 192
-_LARGE_EVERY: Final = 3  # one picture in three comes the way of a web image: larger, JPEG, resized
+_LARGE_SIDES: Final = (128, 192, 224)
+_LARGE_EVERY: Final = 3
 _SPOILED_KEPT: Final = 8  # of the pictures that hide facts, one in so many
 
 
@@ -63,12 +65,16 @@ def draw_album(folder: Path, *, count: int, first_seed: int, processes: int = 1)
 
 
 def picture(seed: int) -> NDArray[np.uint8]:
-    """One scene at the model's size: drawn so, or (every third seed) sent as a larger JPEG."""
-    described = scene(seed)
+    """One scene at the model's size, in more variety than the world has.
+
+    Every third seed comes the way of a web image: larger, as JPEG, resized.
+    """
+    rng = random.Random(seed << 2 | 3)
+    described = in_another_font(scene(seed), rng)
     if seed % _LARGE_EVERY:
-        return np.asarray(render(described, size=IMAGE_SIDE))
-    data = encode(render(described, size=_LARGE_SIDE), "JPEG")
-    image = Image.open(io.BytesIO(data))
+        return np.asarray(overlaid(render(described, size=IMAGE_SIDE), described, rng))
+    large = overlaid(render(described, size=rng.choice(_LARGE_SIDES)), described, rng)
+    image = Image.open(io.BytesIO(encode(large, "JPEG")))
     return np.asarray(image.resize((IMAGE_SIDE, IMAGE_SIDE), Image.Resampling.BICUBIC))
 
 

@@ -63,7 +63,7 @@ def test_a_folder_without_safetensors_is_refused(tmp_path: Path) -> None:
 
 
 def test_a_hub_id_without_a_revision_is_refused() -> None:
-    with pytest.raises(Stop, match="set captioner.revision"):
+    with pytest.raises(Stop, match=r"set captioner\.revision"):
         find_checkpoint("somebody/some-model")
 
 

@@ -102,7 +102,7 @@ def test_a_selection_file_that_cannot_work_stops_the_service(tmp_path: Path) -> 
     path = tmp_path / "mine.yaml"
     path.write_text("name: mine\nversion: 1\nexpression: signals.unheard_of > 1.0\n", "utf-8")
 
-    with pytest.raises(Stop, match="undeclared reference to 'signals.unheard_of'") as stopped:
+    with pytest.raises(Stop, match=r"undeclared reference to 'signals\.unheard_of'") as stopped:
         read_selection(str(path))
 
     assert stopped.value.code == ExitCode.BAD_CONFIGURATION

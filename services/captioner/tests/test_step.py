@@ -184,7 +184,7 @@ def test_a_batch_s_wall_time_is_shared_among_its_captions(make: Make, store: Mem
 
 
 def test_what_other_policies_made_goes_out_beside_a_rejection(
-    make: Make, store: MemoryStore, captioner: FakeCaptioner
+    make: Make, store: MemoryStore
 ) -> None:
     image = annotated()
     _stored(store, image)

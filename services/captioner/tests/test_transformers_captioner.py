@@ -158,7 +158,7 @@ def test_drawn_tokens_have_the_shares_of_their_probabilities() -> None:
     rows = 4000
     draw = processors(sampling, range(rows))
 
-    drawn = draw(torch.zeros(rows, 1, dtype=torch.long), shares.log().repeat(rows, 1))
+    drawn = draw(torch.LongTensor(rows, 1), torch.FloatTensor(shares.log().repeat(rows, 1)))
 
     seen = Counter(drawn.argmax(dim=1).tolist())
     expected = [0.5 / 0.95, 0.3 / 0.95, 0.15 / 0.95]

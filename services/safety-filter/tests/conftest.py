@@ -1,5 +1,5 @@
 import io
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,10 +10,16 @@ import pytest
 from pixelprose.objectstore import MemoryStore, keys
 from pixelprose.records import Fetch, Image, ImageFetched, Model, Rights, Submission, SubmissionId
 from pixelprose.records.groups import ImageId, Sha256
+from pixelprose.safety_filter.hash_list import HashLists
+from pixelprose.safety_filter.hash_list_file import HashListFile
 from pixelprose.safety_filter.nsfw import NsfwScorer
+from pixelprose.safety_filter.policy import SHIPPED, load_policy
+from pixelprose.safety_filter.step import Screen
+from pixelprose.safety_filter.store_quarantine import StoreQuarantine
 
 NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 PDQ = "f0" * 32
+KNOWN = "0f" * 32
 
 
 class RedIsUnsafe(NsfwScorer):
@@ -44,6 +50,28 @@ def now() -> datetime:
 @pytest.fixture
 def scorer() -> RedIsUnsafe:
     return RedIsUnsafe()
+
+
+@pytest.fixture
+def known_pdq() -> str:
+    """The one PDQ that `screen` finds on its list; the bytes `fetched("d")` are on it too."""
+    return KNOWN
+
+
+@pytest.fixture
+def screen(store: MemoryStore, scorer: RedIsUnsafe, now: datetime) -> Iterator[Screen]:
+    read = HashListFile(
+        name="test", version="7", date=None, entries=1, pdq=(KNOWN,), sha256=("d" * 64,)
+    )
+    quarantine = StoreQuarantine(store, originals="none", threads=2)
+    yield Screen(
+        known=HashLists([read]),
+        scorer=scorer,
+        quarantine=quarantine,
+        policy=load_policy(SHIPPED),
+        now=lambda: now,
+    )
+    quarantine.close()
 
 
 @pytest.fixture

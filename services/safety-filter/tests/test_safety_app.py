@@ -3,13 +3,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
+from pydantic import SecretStr, ValidationError
 
 from pixelprose.demoworld import model_path
+from pixelprose.objectstore import StoreSettings
+from pixelprose.safety_filter import SafetyFilterSettings, build
 from pixelprose.safety_filter.app import load_safety
 from pixelprose.safety_filter.policy import SHIPPED
 from pixelprose.safety_filter.settings import SafetyFilterSection
-from pixelprose.streamkit import ExitCode, Stop
+from pixelprose.streamkit import ExitCode, KafkaSettings, Metrics, Stop, Unavailable
 
 
 def now() -> datetime:
@@ -78,3 +80,27 @@ def test_it_does_not_start_when_the_policy_does_not_know_a_label_of_the_model(
 def test_unknown_and_impossible_settings_are_refused(section: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         SafetyFilterSection.model_validate(section)
+
+
+def settings(section: SafetyFilterSection) -> SafetyFilterSettings:
+    """Settings whose broker and store nobody serves: port 9 is for discarding."""
+    return SafetyFilterSettings(
+        kafka=KafkaSettings(bootstrap_servers="127.0.0.1:9"),
+        store=StoreSettings(
+            endpoint="http://127.0.0.1:9",
+            bucket="pixelprose",
+            access_key="a",
+            secret_key=SecretStr("b"),
+        ),
+        safety_filter=section,
+    )
+
+
+def test_the_store_is_asked_only_once_everything_else_is_there(
+    list_file: Callable[..., Path],
+) -> None:
+    with pytest.raises(Stop):
+        build(settings(SafetyFilterSection()), Metrics())
+    complete = SafetyFilterSection(model=str(model_path("nsfw")), hash_lists=(list_file(),))
+    with pytest.raises(Unavailable, match="store"):
+        build(settings(complete), Metrics())

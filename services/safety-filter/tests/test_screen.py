@@ -1,4 +1,4 @@
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import datetime
 from typing import Protocol
 
@@ -7,37 +7,16 @@ import pytest
 
 from pixelprose.objectstore import MemoryStore, StoreUnavailable, keys
 from pixelprose.records import ImageFetched, ImageScreened, SafetyIncident, codes
-from pixelprose.safety_filter.hash_list import HashLists
-from pixelprose.safety_filter.hash_list_file import HashListFile
-from pixelprose.safety_filter.nsfw import NsfwScorer
 from pixelprose.safety_filter.policy import SHIPPED, load_policy
 from pixelprose.safety_filter.step import Decision, Screen
-from pixelprose.safety_filter.store_quarantine import StoreQuarantine
 from pixelprose.streamkit import DeadLetter, Emit, Reject, Unavailable
 
 Fetched = Callable[..., ImageFetched]
 Put = Callable[..., None]
-KNOWN = "0f" * 32
 
 
-class Scorer(NsfwScorer, Protocol):
+class Scorer(Protocol):
     batches: list[int]
-
-
-@pytest.fixture
-def screen(store: MemoryStore, scorer: Scorer, now: datetime) -> Iterator[Screen]:
-    read = HashListFile(
-        name="test", version="7", date=None, entries=1, pdq=(KNOWN,), sha256=("d" * 64,)
-    )
-    quarantine = StoreQuarantine(store, originals="none", threads=2)
-    yield Screen(
-        known=HashLists([read]),
-        scorer=scorer,
-        quarantine=quarantine,
-        policy=load_policy(SHIPPED),
-        now=lambda: now,
-    )
-    quarantine.close()
 
 
 def emitted(decision: Decision) -> ImageScreened:
@@ -82,9 +61,14 @@ def test_an_unsafe_image_is_rejected_with_its_scores_and_stays_in_quarantine(
 
 
 def test_a_known_hash_is_blocked_without_a_word_and_told_to_the_incidents_alone(
-    screen: Screen, scorer: Scorer, store: MemoryStore, fetched: Fetched, now: datetime
+    screen: Screen,
+    scorer: Scorer,
+    store: MemoryStore,
+    fetched: Fetched,
+    known_pdq: str,
+    now: datetime,
 ) -> None:
-    record = fetched(pdq=f"{int(KNOWN, 16) ^ 0b111:064x}")
+    record = fetched(pdq=f"{int(known_pdq, 16) ^ 0b111:064x}")
     match screen([record])[0]:
         case Reject("blocked", also=(SafetyIncident() as incident,)) as rejected:
             assert (rejected.detail, dict(rejected.scores)) == ("", {})
@@ -104,14 +88,16 @@ def test_the_bytes_of_a_listed_file_are_blocked_whatever_their_pdq(
     assert rejected.reason == "blocked"
 
 
-def test_a_poor_pdq_is_matched_all_the_same(screen: Screen, fetched: Fetched) -> None:
-    assert isinstance(screen([fetched(pdq=KNOWN, pdq_quality=0)])[0], Reject)
+def test_a_poor_pdq_is_matched_all_the_same(
+    screen: Screen, fetched: Fetched, known_pdq: str
+) -> None:
+    assert isinstance(screen([fetched(pdq=known_pdq, pdq_quality=0)])[0], Reject)
 
 
 def test_the_same_hit_is_the_same_incident_and_another_attempt_another(
-    screen: Screen, fetched: Fetched
+    screen: Screen, fetched: Fetched, known_pdq: str
 ) -> None:
-    record = fetched(pdq=KNOWN)
+    record = fetched(pdq=known_pdq)
     again = msgspec.structs.replace(
         record, submission=msgspec.structs.replace(record.submission, attempt=1)
     )
@@ -164,9 +150,9 @@ def test_every_reason_is_on_the_checked_list() -> None:
 
 
 def test_a_batch_keeps_its_order_and_calls_the_model_once(
-    screen: Screen, scorer: Scorer, fetched: Fetched, put: Put
+    screen: Screen, scorer: Scorer, fetched: Fetched, put: Put, known_pdq: str
 ) -> None:
-    records = [fetched("1"), fetched("2", pdq=KNOWN), fetched("3"), fetched("4"), fetched("5")]
+    records = [fetched("1"), fetched("2", pdq=known_pdq), fetched("3"), fetched("4"), fetched("5")]
     for record, colour in zip(records, ("red", "red", "green", None, "blue"), strict=True):
         if colour:
             put(record, colour)

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 from confluent_kafka import ConsumerGroupTopicPartitions, IsolationLevel, KafkaException
 from confluent_kafka import TopicPartition as KafkaPartition
-from confluent_kafka.admin import (
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public, though not listed
     AdminClient,
-    OffsetSpec,  # type: ignore[attr-defined]  # public, though not listed
+    OffsetSpec,
 )
 
 from pixelprose.streamkit import Configuration

@@ -8,10 +8,10 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from confluent_kafka import KafkaException
-from confluent_kafka.admin import (
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public, though not listed
     AdminClient,
-    ConfigResource,  # type: ignore[attr-defined]  # public, though not listed
-    ResourceType,  # type: ignore[attr-defined]  # public, though not listed
+    ConfigResource,
+    ResourceType,
 )
 from rich.console import Console
 

@@ -123,6 +123,6 @@ class Submitter:
 
 
 def identity_of(path: Path) -> str:
-    """Return the SHA-256 (hex) of a file: what makes it the same file when it is submitted again."""
+    """Return the SHA-256 (hex) of a file: the same file has the same identity."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()

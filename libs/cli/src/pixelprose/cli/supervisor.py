@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Self
 
 from pixelprose.streamkit import ExitCode
 
@@ -64,7 +65,7 @@ class Supervisor:
     clock: Callable[[], float] = time.monotonic
     _children: dict[str, _Child] = field(default_factory=dict)
 
-    def __enter__(self) -> "Supervisor":
+    def __enter__(self) -> Self:
         """Return itself; nothing is started yet."""
         return self
 

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import (
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public, though not listed
     AdminClient,
-    NewTopic,  # type: ignore[attr-defined]  # public, though not listed
-    OffsetSpec,  # type: ignore[attr-defined]  # public, though not listed
+    NewTopic,
+    OffsetSpec,
 )
 
 from pixelprose.records.topics import Compaction, Topic, topic_list
@@ -69,7 +69,7 @@ def topic_configs(kafka: KafkaSettings, *, replication: int) -> dict[str, dict[s
     common = {"segment.ms": str(listed.segment_days * _DAY_MS)}
     if replication >= _SAFE_REPLICATION:
         common["min.insync.replicas"] = str(replication - 1)
-    largest = kafka.message_max_bytes + _HEADROOM_BYTES
+    largest = kafka.max_message_bytes + _HEADROOM_BYTES
     configs = {
         topic.name: common | _kept(topic.keep_days, topic.compacted) | _size(largest)
         for topic in listed.topics

@@ -72,6 +72,8 @@ def _compile(source: str, types: Mapping[str, CelType]) -> Compiled:
 
 def _needs(source: str, types: Mapping[str, CelType], name: str) -> bool:
     """Whether `source` mentions `name`: without it, it does not compile."""
+    if name.rpartition(".")[2] not in source:
+        return False
     try:
         _compile(source, {other: kind for other, kind in types.items() if other != name})
     except InvalidExpression:

@@ -31,7 +31,7 @@ class Refused(OSError):
 class Lookup(Protocol):
     """Asks for the addresses of a name."""
 
-    async def __call__(self, host: str, family: Family) -> Sequence[tuple[Family, str]]:
+    async def __call__(self, host: str, family: Family, /) -> Sequence[tuple[Family, str]]:
         """Return (family, address) pairs; raises `socket.gaierror`."""
 
 

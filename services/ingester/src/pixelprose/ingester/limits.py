@@ -9,7 +9,7 @@ class FetchLimits(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     total_seconds: float = Field(
-        default=30.0, gt=0, description="From the first dial to the last byte."
+        default=20.0, gt=0, description="From the first dial to the last byte."
     )
     first_byte_seconds: float = Field(
         default=10.0, gt=0, description="From a request to the head of its answer, dial included."

@@ -67,7 +67,9 @@ def _spelled(url: URL) -> CanonicalUrl | Refusal:
     if host is None:
         return _bad("not a host name or canonical address")
     port = None if url.is_default_port() else url.port
-    spelled = url.with_host(host).with_port(port).with_fragment(None)
+    spelled = (
+        url.with_path(url.raw_path, encoded=True, keep_query=True).with_host(host).with_port(port)
+    )
     if len(str(spelled)) > LONGEST:
         return _bad(f"longer than {LONGEST} characters")
     return CanonicalUrl(spelled)

@@ -67,12 +67,11 @@ def mask_lines(
     found: list[list[Finding]] = [[] for _ in lines]
     for finding in _resolved(findings, rules):
         first = bisect.bisect_right(starts, finding.start) - 1
-        for at in range(first, len(lines)):
+        for at in range(first, bisect.bisect_left(starts, finding.end, hi=len(lines))):
             start = max(0, finding.start - starts[at])
             end = min(len(lines[at]), finding.end - starts[at])
-            if end <= start:
-                break
-            found[at].append(Finding(finding.type, start, end, finding.score))
+            if start < end:
+                found[at].append(Finding(finding.type, start, end, finding.score))
     return tuple(mask(line, own, rules).text for line, own in zip(lines, found, strict=True))
 
 

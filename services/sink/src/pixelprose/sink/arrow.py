@@ -18,7 +18,7 @@ _SCALARS: dict[type, pa.DataType] = {
 }
 
 
-def arrow_fields(record: type[msgspec.Struct]) -> list[pa.Field[Any]]:
+def arrow_fields(record: type[msgspec.Struct]) -> "list[pa.Field[Any]]":
     """Return one Arrow field per field of the class, nested groups as structs.
 
     Only `X | None` is nullable.
@@ -30,7 +30,7 @@ def arrow_fields(record: type[msgspec.Struct]) -> list[pa.Field[Any]]:
     return [_field(name, hints[name]) for name in record.__struct_fields__]
 
 
-def _field(name: str, hint: Any) -> pa.Field[Any]:  # noqa: ANN401 - a type annotation is any object
+def _field(name: str, hint: Any) -> "pa.Field[Any]":  # noqa: ANN401 - a type annotation is any object
     if get_origin(hint) in (Union, types.UnionType):
         (inner,) = (part for part in get_args(hint) if part is not types.NoneType)
         return pa.field(name, _type(inner), nullable=True)

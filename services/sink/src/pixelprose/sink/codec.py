@@ -32,7 +32,7 @@ class RowCodec(Generic[R]):
         """Return the row of a record that was read as `cause`."""
         return Row(cause.at, cause.offset, plain(self._row_of(record, cause)))
 
-    def reject(self, rejected: Reject[R], record: R, cause: Message) -> Row:
+    def reject(self, rejected: Reject[R], record: R, cause: Message) -> Row:  # noqa: ARG002 - a Codec has it
         """Refuse: what reached the sink has ended already.
 
         Raises:

@@ -1,0 +1,63 @@
+import asyncio
+import gzip
+import zlib
+from collections.abc import AsyncIterator
+
+import pytest
+
+from pixelprose.ingester.body import bounded
+from pixelprose.ingester.refusal import Refusal
+
+LIMIT = 1000
+
+
+def read(*chunks: bytes, encoding: str = "") -> bytes | str:
+    async def arriving() -> AsyncIterator[bytes]:
+        for chunk in chunks:
+            yield chunk
+
+    body = asyncio.run(bounded(arriving(), encoding=encoding, max_bytes=LIMIT))
+    return body.reason if isinstance(body, Refusal) else body
+
+
+def test_a_body_of_just_the_limit_is_read_whole() -> None:
+    assert read(b"a" * 600, b"b" * 400) == b"a" * 600 + b"b" * 400
+
+
+def test_one_byte_more_is_too_large() -> None:
+    assert read(b"a" * 600, b"b" * 401) == "too_large"
+
+
+def test_nothing_is_read_after_the_limit() -> None:
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            yield bytes(LIMIT)
+
+    body = asyncio.run(bounded(endless(), encoding="identity", max_bytes=LIMIT))
+    assert isinstance(body, Refusal)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "fold"),
+    [("gzip", gzip.compress), ("X-GZIP ", gzip.compress), ("deflate", zlib.compress)],
+)
+def test_a_folded_body_is_unfolded(encoding: str, fold: type[bytes]) -> None:
+    folded = fold(b"picture" * 100)
+    assert read(folded[:10], folded[10:], encoding=encoding) == b"picture" * 100
+
+
+def test_a_gzip_bomb_is_too_large_before_it_unfolds() -> None:
+    assert read(gzip.compress(bytes(100_000_000), 1)[:900], encoding="gzip") == "too_large"
+
+
+def test_a_folded_body_without_its_end_is_truncated() -> None:
+    assert read(gzip.compress(b"picture" * 100)[:-9], encoding="gzip") == "truncated"
+
+
+def test_a_folded_body_that_is_none_is_broken() -> None:
+    assert read(b"\xff\xd8\xff picture", encoding="gzip") == "decode_failed"
+
+
+def test_an_encoding_that_nobody_asked_for_is_refused() -> None:
+    assert read(b"\x1b\x00", encoding="br") == "unsupported_format"
+    assert read(b"\x1b\x00", encoding="gzip, gzip") == "unsupported_format"

@@ -1,0 +1,400 @@
+"""The fetcher against a hostile site; every byte it sends is in the tests."""
+
+import asyncio
+import gzip
+import socket
+from collections.abc import Awaitable, Callable, Sequence
+from datetime import UTC, datetime
+from ipaddress import ip_network
+from typing import Any, Self
+
+import pytest
+
+from pixelprose.ingester.addresses import Guard
+from pixelprose.ingester.dialer import Lookup
+from pixelprose.ingester.fetch import Fetched, Fetcher
+from pixelprose.ingester.limits import FetchLimits
+from pixelprose.ingester.refusal import Refusal
+from pixelprose.ingester.url import CanonicalUrl, canonical
+
+pytestmark = pytest.mark.asyncio
+
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+LOOPBACK = Guard(networks=(ip_network("127.0.0.1/32"),), hosts=frozenset({"localhost"}))
+PATIENT = FetchLimits(max_bytes=1000, per_host=2)
+HASTY = FetchLimits(total_seconds=0.2, first_byte_seconds=0.1, max_bytes=1000, per_host=1)
+Reply = Callable[[asyncio.StreamWriter], Awaitable[None]]
+
+
+def said(status: str, *headers: str, body: bytes = b"") -> Reply:
+    head = "\r\n".join([f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", *headers, "", ""])
+    return raw(head.encode("latin-1") + body)
+
+
+def raw(data: bytes) -> Reply:
+    async def reply(out: asyncio.StreamWriter) -> None:
+        out.write(data)
+        await out.drain()
+        out.close()
+
+    return reply
+
+
+def endless(head: bytes, piece: bytes) -> Reply:
+    async def reply(out: asyncio.StreamWriter) -> None:
+        out.write(head)
+        while not out.is_closing():
+            out.write(piece)
+            await out.drain()
+
+    return reply
+
+
+async def silent(out: asyncio.StreamWriter) -> None:
+    await out.drain()
+
+
+def dripping(data: bytes) -> Reply:
+    async def reply(out: asyncio.StreamWriter) -> None:
+        for byte in data:
+            out.write(bytes([byte]))
+            await out.drain()
+            await asyncio.sleep(0.05)
+
+    return reply
+
+
+class Site:
+    """Replies by path, byte for byte; keeps the requests as they came."""
+
+    def __init__(self, replies: dict[str, Reply]) -> None:
+        self._replies = replies
+        self.requests: list[str] = []
+        self.port = 0
+        self._tasks: set[asyncio.Task[Any] | None] = set()
+
+    async def __aenter__(self) -> Self:
+        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+        self.port = self._server.sockets[0].getsockname()[1]
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._server.close()
+        tasks = [task for task in self._tasks if task is not None]
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _serve(self, incoming: asyncio.StreamReader, out: asyncio.StreamWriter) -> None:
+        self._tasks.add(asyncio.current_task())
+        try:
+            request = (await incoming.readuntil(b"\r\n\r\n")).decode()
+            self.requests.append(request)
+            await self._replies[request.split()[1]](out)
+            await incoming.read()
+        except (OSError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass
+        finally:
+            out.close()
+
+    def url(self, path: str, *, host: str = "127.0.0.1") -> CanonicalUrl:
+        url = canonical(f"http://{host}:{self.port}{path}")
+        assert not isinstance(url, Refusal)
+        return url
+
+
+def fetcher(
+    limits: FetchLimits = PATIENT, *, guard: Guard = LOOPBACK, lookup: Lookup | None = None
+) -> Fetcher:
+    return Fetcher(
+        guard, limits, user_agent="PixelProseStream/1 (+x)", now=lambda: NOW, lookup=lookup
+    )
+
+
+async def end_of(reply: Reply, *, limits: FetchLimits = PATIENT) -> Fetched | Refusal:
+    async with Site({"/a": reply}) as site, fetcher(limits) as fetch:
+        return await fetch.fetch(site.url("/a"))
+
+
+async def reason_of(reply: Reply, *, limits: FetchLimits = PATIENT) -> str:
+    end = await end_of(reply, limits=limits)
+    assert isinstance(end, Refusal)
+    return end.reason
+
+
+async def test_a_body_comes_with_how_it_was_come_by() -> None:
+    headers = ("Content-Type: image/png", 'ETag: "7"', "Last-Modified: Sun, 01 Nov 2026")
+    async with Site({"/a": said("200 OK", *headers, body=b"picture")}) as site, fetcher() as fetch:
+        end = await fetch.fetch(site.url("/a"))
+        assert isinstance(end, Fetched)
+        assert end.body == b"picture"
+        assert (end.facts.status, end.facts.address) == (200, "127.0.0.1")
+        assert end.facts.final_url == str(site.url("/a"))
+        assert end.facts.content_type == "image/png"
+        assert (end.facts.etag, end.facts.last_modified) == ('"7"', "Sun, 01 Nov 2026")
+        assert (end.facts.fetched_at, end.facts.redirects) == (NOW, ())
+        assert 0 <= end.facts.seconds < 1
+
+
+async def test_requests_say_who_asks_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    replies = {
+        "/a": said("302 Found", "Location: /b", "Set-Cookie: spy=1"),
+        "/b": said("200 OK", "Set-Cookie: spy=2", body=b"x"),
+    }
+    async with Site(replies) as site, fetcher() as fetch:
+        await fetch.fetch(site.url("/a"))
+        await fetch.fetch(site.url("/b"))
+    names = {
+        line.partition(":")[0] for request in site.requests for line in request.split("\r\n")[1:]
+    }
+    assert names == {"Host", "Accept", "Accept-Encoding", "User-Agent", ""}
+    assert all("User-Agent: PixelProseStream/1 (+x)" in request for request in site.requests)
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        ("404 Not Found", "http_not_found"),
+        ("410 Gone", "http_not_found"),
+        ("401 Unauthorized", "http_forbidden"),
+        ("403 Forbidden", "http_forbidden"),
+        ("429 Too Many", "http_rate_limited"),
+        ("418 Teapot", "http_client_error"),
+        ("500 Oops", "http_server_error"),
+        ("503 Busy", "http_server_error"),
+        ("304 Not Modified", "http_server_error"),
+        ("302 Found", "http_server_error"),  # to nowhere
+    ],
+)
+async def test_statuses_are_reasons(status: str, reason: str) -> None:
+    assert await reason_of(said(status)) == reason
+
+
+async def test_a_server_that_says_nothing_is_a_timeout() -> None:
+    assert await reason_of(silent, limits=HASTY) == "timeout"
+
+
+async def test_a_body_that_drips_ends_at_the_total_deadline() -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n"
+
+    async def reply(out: asyncio.StreamWriter) -> None:
+        out.write(head)
+        await dripping(bytes(500))(out)
+
+    assert await reason_of(reply, limits=HASTY) == "timeout"
+
+
+async def test_a_head_that_drips_is_a_timeout() -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"
+    assert await reason_of(dripping(head), limits=HASTY) == "timeout"
+
+
+@pytest.mark.parametrize(
+    ("head", "piece"),
+    [
+        (b"HTTP/1.1 200 OK\r\n\r\n", bytes(100)),
+        (
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+            b"64\r\n" + bytes(100) + b"\r\n",
+        ),
+    ],
+)
+async def test_a_body_without_an_end_is_cut_off(head: bytes, piece: bytes) -> None:
+    assert await reason_of(endless(head, piece)) == "too_large"
+
+
+async def test_a_length_beyond_the_limit_is_believed_at_once() -> None:
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: 1001\r\n\r\n"
+    assert await reason_of(raw(head)) == "too_large"
+
+
+async def test_a_gzip_bomb_is_too_large() -> None:
+    bomb = gzip.compress(bytes(100_000))
+    assert await reason_of(said("200 OK", "Content-Encoding: gzip", body=bomb)) == "too_large"
+
+
+async def test_a_body_shorter_than_said_is_truncated() -> None:
+    assert await reason_of(raw(b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\npic")) == "truncated"
+
+
+async def test_broken_chunks_are_truncated() -> None:
+    head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
+    assert await reason_of(raw(head + b"nonsense\r\n")) in {"truncated", "connect_failed"}
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"",
+        b"SSH-2.0-OpenSSH_9.9\r\n",
+        b"HTTP/1.1 two hundred\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"a" * 10_000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n",
+    ],
+)
+async def test_what_is_no_http_or_too_much_of_it_is_refused(answer: bytes) -> None:
+    assert await reason_of(raw(answer)) == "connect_failed"
+
+
+async def test_a_lying_content_type_is_kept_but_not_believed() -> None:
+    end = await end_of(said("200 OK", "Content-Type: image/jpeg", body=b"<html>"))
+    assert isinstance(end, Fetched)
+    assert (end.body, end.facts.content_type) == (b"<html>", "image/jpeg")
+
+
+async def test_header_bytes_that_are_no_text_do_not_get_through() -> None:
+    end = await end_of(said("200 OK", "ETag: \xff\xfe", "X-Robots-Tag: no\xe9ai", body=b"x"))
+    assert isinstance(end, Fetched)
+    assert end.facts.etag == "\ufffd\ufffd"
+    assert end.facts.consent[0].value == "no\ufffdai"
+
+
+async def test_consent_signals_are_noted_with_value_and_time() -> None:
+    headers = ("X-Robots-Tag: noai, noimageai", "x-robots-tag: otherbot: noindex")
+    more = ("TDM-Reservation: 1", "tdm-policy: https://example.com/p", "Content-Usage: train-ai=n")
+    end = await end_of(said("200 OK", *headers, *more, f"X-Robots-Tag: {'a' * 999}", body=b"x"))
+    assert isinstance(end, Fetched)
+    assert [(seen.name, seen.value) for seen in end.facts.consent] == [
+        ("X-Robots-Tag", "noai, noimageai"),
+        ("X-Robots-Tag", "otherbot: noindex"),
+        ("TDM-Reservation", "1"),
+        ("TDM-Policy", "https://example.com/p"),
+        ("Content-Usage", "train-ai=n"),
+        ("X-Robots-Tag", "a" * 256),
+    ]
+    assert {seen.seen_at for seen in end.facts.consent} == {NOW}
+
+
+async def test_redirects_are_followed_and_noted_with_their_signals() -> None:
+    replies = {
+        "/a": said("301 Moved", "Location: b", "X-Robots-Tag: noai"),
+        "/b": said("308 Moved", "Location: /c"),
+        "/c": said("200 OK", body=b"picture"),
+    }
+    async with Site(replies) as site, fetcher() as fetch:
+        end = await fetch.fetch(site.url("/a"))
+        assert isinstance(end, Fetched)
+        assert end.facts.redirects == (str(site.url("/a")), str(site.url("/b")))
+        assert end.facts.final_url == str(site.url("/c"))
+        assert [seen.value for seen in end.facts.consent] == ["noai"]
+
+
+async def test_a_redirect_loop_ends() -> None:
+    async with Site({"/a": said("302 Found", "Location: /a")}) as site, fetcher() as fetch:
+        end = await fetch.fetch(site.url("/a"))
+        assert isinstance(end, Refusal)
+        assert end.reason == "too_many_redirects"
+        assert len(site.requests) == 1 + PATIENT.max_redirects
+
+
+FORBIDDEN = [
+    *("http://10.0.0.1/", "http://169.254.169.254/latest/meta-data/", "http://127.0.0.2/"),
+    *("http://[::1]/", "http://[::ffff:10.0.0.1]/", "http://[64:ff9b::a00:1]/"),
+    *("http://[2002:a00:1::]/", "http://[fec0::1]/", "http://0.0.0.0/", "http://100.64.0.1/"),
+    *("http://metadata.google.internal/", "http://printer.local/", "//kubernetes/"),
+    *("https://192.168.0.1/", "http://8.8.8.8:22/", "http://[fd00:ec2::254]/"),
+]
+AMBIGUOUS = [
+    *("http://2852039166/", "http://0xa9fea9fe/", "http://0251.0376.0251.0376/", "http://10.1/"),
+    *("http://example.com@10.0.0.1/", "http:\\\\10.0.0.1/", "http://[fe80::1%25lo]/"),
+    *("gopher://10.0.0.1/", "file:///etc/passwd", "http://10.0.0.1%2f.example.com/"),
+]
+
+
+@pytest.mark.parametrize("location", FORBIDDEN + AMBIGUOUS)
+async def test_no_redirect_leads_to_a_private_address(
+    location: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dialled: list[str] = []
+    connect = socket.socket.connect
+
+    def spy(self: socket.socket, address: Any) -> None:  # noqa: ANN401 - as the real one
+        dialled.append(address[0])
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", spy)
+    header = location.encode().decode("latin-1")
+    async with Site({"/a": said("302 Found", f"Location: {header}")}) as site, fetcher() as fetch:
+        end = await fetch.fetch(site.url("/a"))
+    assert isinstance(end, Refusal)
+    assert end.reason == ("bad_url" if location in AMBIGUOUS else "forbidden_address")
+    assert dialled == ["127.0.0.1"]
+
+
+class Rebinding:
+    """Answers with an allowed address first, and with a forbidden one ever after."""
+
+    def __init__(self, *addresses: str) -> None:
+        self._addresses = list(addresses)
+
+    async def __call__(
+        self, _host: str, _family: socket.AddressFamily, /
+    ) -> Sequence[tuple[socket.AddressFamily, str]]:
+        address = self._addresses.pop(0) if len(self._addresses) > 1 else self._addresses[0]
+        return [(socket.AF_INET, address)]
+
+
+async def test_a_name_that_is_rebound_is_judged_again_at_the_next_dial() -> None:
+    replies = {"/a": said("302 Found", "Location: http://b.example:1/", "Connection: close")}
+    lookup = Rebinding("127.0.0.1", "127.0.0.9")
+    async with Site(replies) as site, fetcher(lookup=lookup) as fetch:
+        end = await fetch.fetch(site.url("/a", host="a.example"))
+    assert isinstance(end, Refusal)
+    assert end.reason == "forbidden_address"
+
+
+async def test_the_address_that_is_noted_is_the_one_that_was_dialled() -> None:
+    lookup = Rebinding("127.0.0.1")
+    async with Site({"/a": said("200 OK", body=b"x")}) as site, fetcher(lookup=lookup) as fetch:
+        end = await fetch.fetch(site.url("/a", host="a.example"))
+    assert isinstance(end, Fetched)
+    assert end.facts.address == "127.0.0.1"
+
+
+async def test_a_closed_port_is_a_failed_connection() -> None:
+    async with Site({}) as site:
+        gone = site.url("/a")
+    async with fetcher() as fetch:
+        end = await fetch.fetch(gone)
+    assert isinstance(end, Refusal)
+    assert end.reason == "connect_failed"
+
+
+async def test_a_server_that_does_not_speak_tls_has_failed_at_it() -> None:
+    async with Site({}) as site, fetcher() as fetch:
+        url = canonical(f"https://127.0.0.1:{site.port}/")
+        assert not isinstance(url, Refusal)
+        pushy = asyncio.start_server(lambda _, out: out.write(b"no TLS here\r\n"), "127.0.0.1", 0)
+        async with await pushy as server:
+            plain = url.with_port(server.sockets[0].getsockname()[1])
+            end = await fetch.fetch(CanonicalUrl(plain))
+    assert isinstance(end, Refusal)
+    assert end.reason == "tls_failed"
+
+
+async def test_only_so_many_talk_to_one_host_at_a_time() -> None:
+    inside = most = 0
+
+    async def counting(out: asyncio.StreamWriter) -> None:
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        await asyncio.sleep(0)
+        inside -= 1
+        await said("200 OK", body=b"x")(out)
+
+    async with Site({"/a": counting}) as site, fetcher() as fetch:
+        ends = await asyncio.gather(*(fetch.fetch(site.url("/a")) for _ in range(20)))
+    assert all(isinstance(end, Fetched) for end in ends)
+    assert most <= PATIENT.per_host
+
+
+async def test_waiting_for_a_turn_is_not_counted_against_the_deadline() -> None:
+    async with Site({"/a": silent, "/b": said("200 OK", body=b"x")}) as site:
+        async with fetcher(HASTY) as fetch:
+            slow = asyncio.create_task(fetch.fetch(site.url("/a")))
+            await asyncio.sleep(0)
+            end = await fetch.fetch(site.url("/b"))
+            await slow
+    assert isinstance(end, Fetched)

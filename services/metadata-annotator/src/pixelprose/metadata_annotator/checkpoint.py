@@ -1,0 +1,104 @@
+"""Where a model's files are, and which weights they are."""
+
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Final
+
+from huggingface_hub import snapshot_download
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError
+
+from pixelprose.metadata_annotator.ports import ModelNotLoaded
+from pixelprose.metadata_annotator.settings import ModelSection
+from pixelprose.records import Model
+
+# No pickled weights, and no Python files: nothing in a checkpoint is ever run.
+_FILES: Final = ("*.safetensors", "*.json", "*.txt", "*.model")
+_BLOCK_BYTES: Final = 1 << 20
+_NAME_IN_CONFIG: Final = "pixelprose_name"
+"""A model's own name in its config.json, where a folder's name would say too little."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A folder of model files. `revision` is the hub's commit, or `sha256:` of the weights."""
+
+    folder: Path
+    name: str
+    revision: str
+
+    def model(self, library: str) -> Model:
+        """The model as records name it, run by the installed version of `library`."""
+        return Model(name=self.name, revision=self.revision, library=installed(library))
+
+
+def find_checkpoint(section: ModelSection, *, local_only: bool = True) -> Checkpoint:
+    """Return the files of a model: a folder, or a hub id whose revision the cache holds.
+
+    With `local_only` off, what the cache lacks is downloaded.
+
+    Raises:
+        ModelNotLoaded: it is not set, not there, has no safetensors, or is a hub id without a
+            revision.
+    """
+    if not section.model:
+        raise ModelNotLoaded("no model is configured")
+    local = Path(section.model)
+    if local.is_dir():
+        name = section.model_name or _own_name(local) or local.resolve().name
+        return Checkpoint(local, name, weights_hash(_weights(local)))
+    if not section.revision:
+        detail = f"there is no folder {section.model}; if it is a hub id, it needs a revision"
+        raise ModelNotLoaded(detail)
+    folder = _snapshot(section.model, section.revision, local_only=local_only)
+    _weights(folder)
+    return Checkpoint(folder, section.model_name or section.model, folder.name)
+
+
+def weights_hash(files: Iterable[Path]) -> str:
+    """`sha256:` of the files' bytes, one after the other in the order of their names.
+
+    Raises:
+        OSError: a file can't be read.
+    """
+    digest = hashlib.sha256()
+    for path in sorted(files):
+        with path.open("rb") as file:
+            while block := file.read(_BLOCK_BYTES):
+                digest.update(block)
+    return f"sha256:{digest.hexdigest()}"
+
+
+def installed(library: str) -> str:
+    """A library and its installed version, as records name them."""
+    return f"{library} {version(library)}"
+
+
+def _snapshot(model: str, revision: str, *, local_only: bool) -> Path:
+    try:
+        found = snapshot_download(
+            model, revision=revision, local_files_only=local_only, allow_patterns=list(_FILES)
+        )
+    except (HFValidationError, HfHubHTTPError, OSError) as error:
+        where = "this machine's hub cache" if local_only else "the hub"
+        raise ModelNotLoaded(f"{model} at {revision} is not in {where}: {error}") from error
+    return Path(found)
+
+
+def _weights(folder: Path) -> list[Path]:
+    found = list(folder.glob("*.safetensors"))
+    if not found:
+        raise ModelNotLoaded(f"{folder} holds no *.safetensors; other weights are refused")
+    return found
+
+
+def _own_name(folder: Path) -> str | None:
+    try:
+        config = json.loads((folder / "config.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return None  # the loader that needs the file will say what is wrong with it
+    name = config.get(_NAME_IN_CONFIG) if isinstance(config, dict) else None
+    return name if isinstance(name, str) else None
