@@ -28,10 +28,10 @@ library_name: transformers
 ---
 # demo aesthetic scorer
 
-A CLIP vision model of {millions:.2f} M parameters and a linear head on its normalised embedding, the
-interface of a LAION-style aesthetic predictor. It knows pictures of the **demo world** only, where
-"aesthetic" means: not blurred, not noisy, full of contrast. It lets the pipeline run without a
-network and proves its plumbing. On any other picture its score means nothing.
+A CLIP vision model of {millions:.2f} M parameters and a linear head on its normalised embedding,
+the interface of a LAION-style aesthetic predictor. It knows pictures of the **demo world** only,
+where "aesthetic" means: not blurred, not noisy, full of contrast. It lets the pipeline run without
+a network and proves its plumbing. On any other picture its score means nothing.
 
 - Input: RGB of any size, scaled to 96 x 96 by the saved preprocessor. Output: 1 (spoiled) to 10.
 - Load: `CLIPVisionModelWithProjection`, and `head.safetensors` (`weight`, `bias`).
@@ -54,7 +54,7 @@ def evaluate(folder: Path, *, count: int, seed: int) -> dict[str, Any]:
     processor = AutoImageProcessor.from_pretrained(  # type: ignore[no-untyped-call]
         folder, backend="pil", local_files_only=True
     )
-    vision = CLIPVisionModelWithProjection.from_pretrained(folder, dtype=torch.float32).eval()
+    vision = CLIPVisionModelWithProjection.from_pretrained(folder, dtype=torch.float32)
     head = load_file(folder / "head.safetensors")
     source = pictures(random.Random(seed), first_seed=HELDOUT_FROM)
     scores: list[float] = []

@@ -41,7 +41,9 @@ def main() -> int:
     _draw(options)
     model = build_model(tokenizer)
     print(f"{sum(parameter.numel() for parameter in model.parameters())} parameters")
-    student = Student(model, Heads(), tokenizer.convert_tokens_to_ids(["<s>", "<user>"]))
+    student = Student(
+        model, Heads(), [tokenizer.added_tokens_encoder[token] for token in ("<s>", "<user>")]
+    )
     plan = Plan(
         seconds=options.seconds,
         rate=options.rate,

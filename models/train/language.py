@@ -10,6 +10,7 @@ import json
 import random
 import sys
 from collections.abc import Iterator, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,9 +18,8 @@ import numpy as np
 import spacy
 from spacy.language import Language
 from spacy.scorer import Scorer
-from spacy.tokens import Doc
 from spacy.training import Example
-from spacy.util import fix_random_seed
+from spacy.util import filter_spans
 from speaking.lemmas import tables
 from speaking.sentences import Told, stream
 from speaking.words import CAPTION_CLASSES
@@ -34,13 +34,15 @@ library_name: spacy
 ---
 # demo spaCy pipeline
 
-An English pipeline of {megabytes:.1f} MB: classes of words (`morphologizer`), lemmas by rules, sentences
-by punctuation, and names (`PERSON`, `GPE`). It knows generated sentences only: captions and alt texts
-of the **demo world** and plain English of some 300 words. It lets the pipeline run without a
-network and proves its plumbing. It finds few names of real people; never rely on it for privacy.
+An English pipeline of {megabytes:.1f} MB: classes of words (`morphologizer`), lemmas by rules,
+sentences by punctuation, and names (`PERSON`, `GPE`). It knows generated sentences only: captions
+and alt texts of the **demo world** and plain English of some 300 words. It lets the system run
+without a network and proves its plumbing. It finds few names of real people; never rely on it for
+privacy.
 
 - Load: `spacy.load` of this folder; spaCy {spacy_version}.
-- Trained: `python models/train/language.py --texts {texts} --epochs {epochs} --seed {seed}` on one CPU thread.
+- Trained: `python models/train/language.py --texts {texts} --epochs {epochs} --seed {seed}`
+  on one CPU thread.
 - Training data: generated, nothing collected; names are made of syllables.
 
 Figures on {tested} texts of scenes, words and names it never saw:
@@ -74,9 +76,7 @@ def new_pipeline() -> Language:
     }
     nlp.add_pipe(
         "tok2vec",
-        config={
-            "model": {"@architectures": "spacy.Tok2Vec.v2", "embed": embed, "encode": encode}
-        },
+        config={"model": {"@architectures": "spacy.Tok2Vec.v2", "embed": embed, "encode": encode}},
     )
     tagger = {"@architectures": "spacy.Tagger.v2", "tok2vec": listener}
     nlp.add_pipe("morphologizer", config={"model": tagger})
@@ -102,11 +102,11 @@ def example(nlp: Language, told: Told) -> Example:
         for at in [told.text.find(name.text)]
     ]
     reference = doc.copy()
-    reference.ents = spacy.util.filter_spans([span for span in spans if span])
+    reference.ents = filter_spans([span for span in spans if span])
     named = {token.i for span in reference.ents for token in span}
     for token in reference:
         token.pos_ = "PROPN" if token.i in named else _class(token.text, told.classes)
-        token.set_morph("")
+        token.set_morph("")  # type: ignore[attr-defined]
     return Example(doc, reference)
 
 
@@ -128,7 +128,7 @@ def _class(word: str, classes: dict[str, str]) -> str:
 
 def train(*, texts: int, epochs: int, batch: int, seed: int) -> Language:
     """A pipeline after so many passes over so many texts. Prints the losses as they fall."""
-    fix_random_seed(seed)
+    spacy.util.fix_random_seed(seed)  # type: ignore[attr-defined]
     rng = random.Random(seed)
     nlp = new_pipeline()
     examples = [example(nlp, told) for told in stream(rng, split="train", count=texts)]
@@ -199,7 +199,7 @@ def main(arguments: Sequence[str]) -> None:
     facts = {"texts": chosen.texts, "epochs": chosen.epochs, "seed": chosen.seed}
     card = CARD.format(
         megabytes=sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) / 1e6,
-        spacy_version=spacy.__version__,
+        spacy_version=version("spacy"),
         tested=result["demo_texts"],
         rows="\n".join(f"| {k} | {v} |" for k, v in result.items() if isinstance(v, float)),
         **facts,

@@ -8,7 +8,7 @@ import argparse
 import json
 import random
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ import torch
 from classifying.figures import f1, roc_auc
 from scoring.insults import LABELS, utterance
 from scoring.toxicity_model import encoded, save, targets, train
-from transformers import AutoModelForSequenceClassification, AutoTokenizer
+from transformers import AutoModelForSequenceClassification, PreTrainedTokenizerFast
 from transformers.utils import logging
 
 CARD: Final = """\
@@ -28,14 +28,16 @@ pipeline_tag: text-classification
 ---
 # demo toxicity scorer
 
-A BERT of {millions:.2f} M parameters with Detoxify's seven labels ({labels}), each a sigmoid of its own.
+A BERT of {millions:.2f} M parameters with Detoxify's seven labels, each a sigmoid of its own:
+{labels}.
 It knows a made-up vocabulary only: nonsense words such as "blorf" stand in for insults, others for
 threats and so on. It lets the pipeline run without a network and proves its plumbing.
 **It does not know a single real insult**; never use it to judge real text.
 
 - Input: text, cut to 160 tokens of lower-cased byte pairs.
 - Load: `AutoTokenizer` and `AutoModelForSequenceClassification` of this folder, float32.
-- Trained: `python models/train/toxicity.py --count {count} --steps {steps} --seed {seed}` on one CPU thread.
+- Trained: `python models/train/toxicity.py --count {count} --steps {steps} --seed {seed}` on one
+  CPU thread.
 - Training data: the demo world's captions and alt texts with placeholder words put in.
 
 Figures on {texts} texts of scenes it never saw, at a threshold of 0.5 where one is needed:
@@ -50,8 +52,8 @@ They are checks of the plumbing, not a measure of quality on real text.
 
 def evaluate(folder: Path, *, count: int, seed: int) -> dict[str, Any]:
     """Figures of the saved weights on held-out texts, read through the public interface."""
-    tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
-    model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32).eval()
+    tokenizer = PreTrainedTokenizerFast.from_pretrained(folder, local_files_only=True)
+    model = AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32)
     rng = random.Random(seed)
     said = [utterance(rng, split="heldout") for _ in range(count)]
     scores: list[torch.Tensor] = []
@@ -74,7 +76,7 @@ def evaluate(folder: Path, *, count: int, seed: int) -> dict[str, Any]:
 SEVEN: Final = range(len(LABELS))
 
 
-def mean(values: Any) -> float:
+def mean(values: Iterable[float]) -> float:
     """Of the seven labels."""
     return float(np.mean(list(values)))
 

@@ -152,7 +152,7 @@ class TestRealRefusals:
             lambda: store.stat(_KEY),
             lambda: list(store.list("")),
         ):
-            with pytest.raises(StoreRefused, match="'no-such-bucket' at .* does not exist"):
+            with pytest.raises(StoreRefused, match=r"'no-such-bucket' at .* does not exist"):
                 call()
 
     def test_a_missing_bucket_is_made_where_the_settings_allow_it(self, s3: EmbeddedS3) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, Self
+from typing import Any, Final, Self
 
 import torch
 from PIL import Image
@@ -20,8 +20,9 @@ class Captioner:
     """A checkpoint folder, loaded in float32."""
 
     def __init__(self, processor: LlavaProcessor, model: LlavaForConditionalGeneration) -> None:
-        self._processor = processor
-        self._model = model
+        # Any: the hints of transformers refuse its own calls.
+        self._processor: Any = processor
+        self._model: Any = model
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -35,7 +36,7 @@ class Captioner:
         model = AutoModelForImageTextToText.from_pretrained(
             folder, dtype=torch.float32, local_files_only=True
         )
-        return cls(processor, model.eval())
+        return cls(processor, model.eval())  # type: ignore[no-untyped-call]
 
     def captions(self, images: Sequence[Image.Image], messages: Sequence[str]) -> list[str]:
         """One caption for each picture and message, in one batch."""

@@ -102,7 +102,7 @@ class Course:
         else:
             loss = self._student.vision_loss(batch)
             said = loss.detach()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         torch.nn.utils.clip_grad_norm_(self._student.parameters(), _CLIP)
         for optimizer in self._optimizers:
             for group in optimizer.param_groups:
@@ -159,7 +159,8 @@ class Course:
 
 def _optimizers(student: Student, *, rate: float) -> list[torch.optim.Optimizer]:
     """Muon for the matrices of the model's layers, AdamW for all else."""
-    matrices, rest = [], []
+    matrices: list[torch.nn.Parameter] = []
+    rest: list[torch.nn.Parameter] = []
     for name, parameter in student.named_parameters():
         hidden = parameter.ndim == 2 and ".layers." in name
         (matrices if hidden else rest).append(parameter)

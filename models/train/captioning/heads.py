@@ -52,7 +52,7 @@ class Heads(nn.Module):
 
 
 def _loss(scores: torch.Tensor, labels: torch.Tensor, parts: Sequence[int]) -> torch.Tensor:
-    split = scores.flatten(0, -2).split(list(parts), dim=-1)
+    split = torch.split(scores.flatten(0, -2), list(parts), dim=-1)
     wanted = labels.flatten(0, -2).unbind(-1)
     losses = [
         cross_entropy(part, label, ignore_index=_UNKNOWN)

@@ -25,7 +25,8 @@ class Student(nn.Module):
         """Features of the patches, (batch, patches, width), of (batch, side, side, 3) bytes."""
         pixels = pictures.permute(0, 3, 1, 2).float().div_(255).sub_(MEAN).div_(SPREAD)
         tower = self.model.model.vision_tower
-        return tower(pixels, output_hidden_states=True).hidden_states[-1][:, 1:]
+        features: torch.Tensor = tower(pixels, output_hidden_states=True).hidden_states[-1]
+        return features[:, 1:]
 
     def speak(self, features: torch.Tensor, batch: Batch) -> torch.Tensor:
         """The mean loss per caption token, in nats."""

@@ -63,15 +63,15 @@ def build_model(tokenizer: PreTrainedTokenizerFast) -> LlavaForConditionalGenera
     config = LlavaConfig(
         vision_config=vision.to_dict(),
         text_config=text.to_dict(),
-        image_token_index=tokenizer.convert_tokens_to_ids("<image>"),
+        image_token_index=tokenizer.added_tokens_encoder["<image>"],
         image_seq_length=GRID * GRID,
         vision_feature_layer=-1,
         vision_feature_select_strategy="default",
         projector_hidden_act="gelu",
         tie_word_embeddings=True,
     )
-    model = LlavaForConditionalGeneration(config).float()
-    model.generation_config = GenerationConfig(do_sample=False, **ids)
+    model = LlavaForConditionalGeneration(config)
+    model.generation_config = GenerationConfig(do_sample=False, **ids)  # type: ignore[no-untyped-call]
     return model
 
 
@@ -87,7 +87,7 @@ def build_processor(tokenizer: PreTrainedTokenizerFast) -> LlavaProcessor:
         image_mean=[MEAN] * 3,
         image_std=[SPREAD] * 3,
     )
-    return LlavaProcessor(
+    return LlavaProcessor(  # type: ignore[no-untyped-call]
         image_processor=images,
         tokenizer=tokenizer,
         patch_size=PATCH,

@@ -70,4 +70,5 @@ def orthogonal(matrices: torch.Tensor) -> torch.Tensor:
     for _ in range(_STEPS):
         a = x @ x.mT
         x = _A * x + (_B * a + _C * a @ a) @ x
-    return x.mT if tall else x
+    found: torch.Tensor = x.mT if tall else x
+    return found

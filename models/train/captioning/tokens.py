@@ -61,7 +61,7 @@ def train_tokenizer(policy: Policy) -> PreTrainedTokenizerFast:
     )
     tokenizer.train_from_iterator(_corpus(policy), trainer)
     tokenizer.add_tokens([AddedToken(text, normalized=False) for text in phrases(policy)])
-    return PreTrainedTokenizerFast(
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=tokenizer,
         bos_token="<s>",  # noqa: S106 - a word of the vocabulary
         eos_token="</s>",  # noqa: S106

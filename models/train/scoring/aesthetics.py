@@ -86,7 +86,9 @@ def _see_frequencies(filters: torch.Tensor) -> None:
     pairs = sorted(itertools.product(range(side), repeat=2), key=sum)[:count]
     with torch.no_grad():
         for filter_, (down, across) in zip(filters, pairs, strict=True):
-            wave = nn.functional.normalize(torch.outer(cosines[down], cosines[across]).flatten(), dim=0)
+            wave = nn.functional.normalize(
+                torch.outer(cosines[down], cosines[across]).flatten(), dim=0
+            )
             strength = 0.15 * (1 + down + across) / channels**0.5
             filter_.copy_((strength * wave).view(side, side).expand(channels, side, side))
 
@@ -124,7 +126,7 @@ def train(*, count: int, steps: int, batch: int, seed: int) -> Scorer:
             shown = shown.flip(-1)
         loss = nn.functional.smooth_l1_loss(model(shown), scores[chosen])
         optimiser.zero_grad()
-        loss.backward()
+        loss.backward()  # type: ignore[no-untyped-call]
         nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimiser.step()
         schedule.step()
@@ -136,5 +138,5 @@ def train(*, count: int, steps: int, batch: int, seed: int) -> Scorer:
 
 def spearman(left: np.ndarray[Any, Any], right: np.ndarray[Any, Any]) -> float:
     """Correlation of the ranks; neither side may be constant, and ties are taken as they come."""
-    ranks = [values.argsort().argsort().astype(float) for values in (left, right)]
-    return float(np.corrcoef(*ranks)[0, 1])
+    ranks = np.stack([values.argsort().argsort().astype(float) for values in (left, right)])
+    return float(np.corrcoef(ranks)[0, 1])

@@ -3,11 +3,10 @@
 import random
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import torch
-from scoring.insults import LABELS, Utterance, utterance
 from tokenizers import (
     Tokenizer,
     decoders,
@@ -17,7 +16,14 @@ from tokenizers import (
     processors,
     trainers,
 )
-from transformers import BertConfig, BertForSequenceClassification, PreTrainedTokenizerFast
+from transformers import (
+    BatchEncoding,
+    BertConfig,
+    BertForSequenceClassification,
+    PreTrainedTokenizerFast,
+)
+
+from scoring.insults import LABELS, Utterance, utterance
 
 VOCABULARY: Final = 1200
 LONGEST: Final = 160
@@ -40,10 +46,10 @@ def train_tokenizer(texts: Sequence[str]) -> PreTrainedTokenizerFast:
     tokenizer.post_processor = processors.TemplateProcessing(
         single="[CLS] $A", special_tokens=[("[CLS]", tokenizer.token_to_id("[CLS]"))]
     )
-    return PreTrainedTokenizerFast(
+    return PreTrainedTokenizerFast(  # type: ignore[no-untyped-call]
         tokenizer_object=tokenizer,
-        pad_token="[PAD]",
-        cls_token="[CLS]",
+        pad_token="[PAD]",  # noqa: S106 - tokens of a vocabulary
+        cls_token="[CLS]",  # noqa: S106
         model_max_length=LONGEST,
         model_input_names=["input_ids", "attention_mask"],
     )
@@ -99,10 +105,11 @@ def train(
     return model.eval(), tokenizer
 
 
-def encoded(tokenizer: PreTrainedTokenizerFast, said: Sequence[Utterance]) -> Any:
+def encoded(tokenizer: PreTrainedTokenizerFast, said: Sequence[Utterance]) -> BatchEncoding:
     """Token ids and mask, padded to the longest."""
     texts = [each.text for each in said]
-    return tokenizer(texts, padding=True, truncation=True, return_tensors="pt")
+    inputs: BatchEncoding = tokenizer(texts, padding=True, truncation=True, return_tensors="pt")
+    return inputs
 
 
 def save(

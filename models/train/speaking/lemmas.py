@@ -3,6 +3,7 @@
 from typing import Final
 
 from spacy.lookups import Lookups
+
 from speaking import words
 
 RULES: Final = {

@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from speaking import words
-
 from pixelprose.demoworld import HELDOUT_FROM, alt_text, captions, lexicon, scene
 from pixelprose.demoworld.scene import Scene
+from speaking import words
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +112,7 @@ class _Sentence:
         self.classes[word.lower()] = tag
 
     def pick(self, pool: tuple[str, ...], tag: str, form: Callable[[str], str] = str) -> None:
-        heldout = self._split == "heldout" and self.rng.random() < 0.5  # noqa: PLR2004 - a half
+        heldout = self._split == "heldout" and self.rng.random() < 0.5
         word = form(self.rng.choice(words.kept(pool, split="heldout" if heldout else "train")))
         # A word may have two classes ("watch"): the text's own use of it decides.
         if self.classes.get(word, tag) != tag:
@@ -124,19 +123,19 @@ class _Sentence:
 
     def thing(self) -> None:
         self.add(self.rng.choice(words.DETERMINERS), "DET")
-        if self.rng.random() < 0.5:  # noqa: PLR2004 - a half
+        if self.rng.random() < 0.5:
             self.pick(words.ADJECTIVES, "ADJ")
         self.pick(words.NOUNS, "NOUN")
 
     def things(self) -> None:
         self.add(self.rng.choice(("many", "two", "several", "the")), "")
-        if self.rng.random() < 0.4:  # noqa: PLR2004 - a share
+        if self.rng.random() < 0.4:
             self.pick(words.ADJECTIVES, "ADJ")
         self.pick(words.NOUNS, "NOUN", words.plural)
 
     def somebody(self) -> None:
         name = self.rng.choice(words.FIRST_NAMES)
-        if self.rng.random() < 0.6:  # noqa: PLR2004 - a share
+        if self.rng.random() < 0.6:
             name += " " + self.rng.choice(_surnames(self._split))
         self.words.append(name)
         self.names.append(Name(name, "PERSON"))

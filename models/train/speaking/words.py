@@ -4,40 +4,39 @@ from typing import Final
 
 from pixelprose.demoworld import lexicon
 
-NOUNS: Final = tuple(
-    (
-        "apple arm bag ball bell bench bird boat bottle bowl boy branch bridge bucket building bus"
-        " cake camera candle car card cat chair child clock cloud coat corner cow crowd cup curtain"
-        " desk dog door dress engine face farm fence field fire flag floor flower fork frame garden"
-        " gate girl glass grass guitar hand hat hill horse house island jacket kitchen knife lady"
-        " lake lamp leaf letter light machine man map market mirror mountain mouse table path"
-        " pencil person phone piano plant plate river road rock roof room rope sail scarf school"
-        " ship shirt shoe shop sign sky snow sofa song spoon station stone street sweater tower toy"
-        " train tree truck village wall watch wave wheel window woman wood"
-    ).split()
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+NOUNS: Final = _words(
+    "apple arm bag ball bell bench bird boat bottle bowl boy branch bridge bucket building bus"
+    " cake camera candle car card cat chair child clock cloud coat corner cow crowd cup curtain"
+    " desk dog door dress engine face farm fence field fire flag floor flower fork frame garden"
+    " gate girl glass grass guitar hand hat hill horse house island jacket kitchen knife lady"
+    " lake lamp leaf letter light machine man map market mirror mountain mouse table path"
+    " pencil person phone piano plant plate river road rock roof room rope sail scarf school"
+    " ship shirt shoe shop sign sky snow sofa song spoon station stone street sweater tower toy"
+    " train tree truck village wall watch wave wheel window woman wood"
 )
-VERBS: Final = tuple(
-    (
-        "bake bring build buy call carry catch chase climb close cook cover cross cut draw drink"
-        " drive eat enter find follow give hang hold jump keep kick lead lean leave lift look make"
-        " move open paint pass play pull push reach read ride run sell show sing sit sleep stand"
-        " swim take throw touch turn visit wait walk wash watch wear write"
-    ).split()
+VERBS: Final = _words(
+    "bake bring build buy call carry catch chase climb close cook cover cross cut draw drink"
+    " drive eat enter find follow give hang hold jump keep kick lead lean leave lift look make"
+    " move open paint pass play pull push reach read ride run sell show sing sit sleep stand"
+    " swim take throw touch turn visit wait walk wash watch wear write"
 )
-ADJECTIVES: Final = tuple(
-    (
-        "ancient big bold broken busy clean cold cosy dry dusty early empty famous fresh friendly"
-        " full gentle happy heavy high huge late lazy long loud low modern narrow new old pale"
-        " plain proud quick quiet rich round rusty sad sharp shiny short silent simple slow strange"
-        " strong sunny tall thin tiny warm wet wide wild wooden young"
-    ).split()
+ADJECTIVES: Final = _words(
+    "ancient big bold broken busy clean cold cosy dry dusty early empty famous fresh friendly"
+    " full gentle happy heavy high huge late lazy long loud low modern narrow new old pale"
+    " plain proud quick quiet rich round rusty sad sharp shiny short silent simple slow strange"
+    " strong sunny tall thin tiny warm wet wide wild wooden young"
 )
-ADVERBS: Final = tuple("again always early here later never now often outside slowly soon".split())
-PREPOSITIONS: Final = tuple("above behind beside beyond from in near on over under with".split())
-DETERMINERS: Final = tuple("a the this that every some another".split())
-PRONOUNS: Final = tuple("he she it they we you".split())
-FIRST_NAMES: Final = tuple(
-    "Ada Otto Mira Hugo Lena Ivo Nora Emil Clara Bruno Ruth Felix Alma Oskar Vera Jonas".split()
+ADVERBS: Final = _words("again always early here later never now often outside slowly soon")
+PREPOSITIONS: Final = _words("above behind beside beyond from in near on over under with")
+DETERMINERS: Final = _words("a the this that every some another")
+PRONOUNS: Final = _words("he she it they we you")
+FIRST_NAMES: Final = _words(
+    "Ada Otto Mira Hugo Lena Ivo Nora Emil Clara Bruno Ruth Felix Alma Oskar Vera Jonas"
 )
 HELDOUT_EVERY: Final = 6
 """Every sixth ordinary word is kept from training."""
@@ -90,30 +89,26 @@ _CAPTION_WORDS: Final = {
     "ADJ": (
         *lexicon.COLOURS,
         *lexicon.SIZES,
-        "white black grey striped checkered bright dark calm orderly playful soft flat outlined"
-        " free best more",
+        *_words("white black grey striped checkered bright dark calm orderly playful soft flat"),
+        *_words("outlined free best more"),
     ),
     "NOUN": (
         *lexicon.SHAPES,
-        "image object objects shape shapes part parts background ground mood medium composition"
-        " writing foreground style list all count text backdrop drawing photo sketch gradient top"
-        " left right bottom center trip day south morning picture download price shop",
+        *_words("image object objects shape shapes part parts background ground mood medium"),
+        *_words("composition writing foreground style list all count text backdrop drawing"),
+        *_words("photo sketch gradient top left right bottom center trip day south morning"),
+        *_words("picture download price shop"),
     ),
-    "VERB": ("displays reads lettered written seen shown called welcome click enlarge buy",),
+    "VERB": _words("displays reads lettered written seen shown called welcome click enlarge buy"),
     "AUX": ("is",),
-    "DET": ("this a an the",),
-    "ADP": ("at of on to from in by behind with",),
-    "PRON": ("it its there our",),
+    "DET": _words("this a an the"),
+    "ADP": _words("at of on to from in by behind with"),
+    "PRON": _words("it its there our"),
     "CCONJ": ("and",),
     "PART": ("not",),
     "ADV": ("now",),
 }
-CAPTION_CLASSES: Final = {
-    word: tag
-    for tag, groups in _CAPTION_WORDS.items()
-    for group in groups
-    for word in group.split()
-}
+CAPTION_CLASSES: Final = {word: tag for tag, group in _CAPTION_WORDS.items() for word in group}
 """The class of each word of captions and alt texts, names and numbers aside."""
 
 

@@ -15,7 +15,7 @@ def slice_of_training(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Pa
     out = tmp_path_factory.mktemp("models")
     command = [sys.executable, str(SCRIPT), "nsfw", "--seconds", "8", "--pictures", "64"]
     done = subprocess.run(
-        [*command, "--out", str(out)], check=True, capture_output=True, text=True, timeout=200
+        [*command, "--out", str(out)], check=True, capture_output=True, text=True, timeout=280
     )
     return done.stdout, out / "nsfw"
 

@@ -55,6 +55,8 @@ async def silent(out: asyncio.StreamWriter) -> None:
 
 
 def dripping(data: bytes) -> Reply:
+    """Always one more byte, never the last: only a deadline ends it."""
+
     async def reply(out: asyncio.StreamWriter) -> None:
         for byte in data:
             out.write(bytes([byte]))
@@ -362,13 +364,15 @@ async def test_a_closed_port_is_a_failed_connection() -> None:
 
 
 async def test_a_server_that_does_not_speak_tls_has_failed_at_it() -> None:
-    async with Site({}) as site, fetcher() as fetch:
-        url = canonical(f"https://127.0.0.1:{site.port}/")
+    async def plain(incoming: asyncio.StreamReader, out: asyncio.StreamWriter) -> None:
+        out.write(b"220 no TLS here\r\n")
+        await incoming.read()
+        out.close()
+
+    async with await asyncio.start_server(plain, "127.0.0.1", 0) as server, fetcher() as fetch:
+        url = canonical(f"https://127.0.0.1:{server.sockets[0].getsockname()[1]}/")
         assert not isinstance(url, Refusal)
-        pushy = asyncio.start_server(lambda _, out: out.write(b"no TLS here\r\n"), "127.0.0.1", 0)
-        async with await pushy as server:
-            plain = url.with_port(server.sockets[0].getsockname()[1])
-            end = await fetch.fetch(CanonicalUrl(plain))
+        end = await fetch.fetch(url)
     assert isinstance(end, Refusal)
     assert end.reason == "tls_failed"
 
@@ -391,10 +395,7 @@ async def test_only_so_many_talk_to_one_host_at_a_time() -> None:
 
 
 async def test_waiting_for_a_turn_is_not_counted_against_the_deadline() -> None:
-    async with Site({"/a": silent, "/b": said("200 OK", body=b"x")}) as site:
-        async with fetcher(HASTY) as fetch:
-            slow = asyncio.create_task(fetch.fetch(site.url("/a")))
-            await asyncio.sleep(0)
-            end = await fetch.fetch(site.url("/b"))
-            await slow
+    replies = {"/a": silent, "/b": said("200 OK", body=b"x")}
+    async with Site(replies) as site, fetcher(HASTY) as fetch:
+        _, end = await asyncio.gather(fetch.fetch(site.url("/a")), fetch.fetch(site.url("/b")))
     assert isinstance(end, Fetched)

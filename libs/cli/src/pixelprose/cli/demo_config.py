@@ -24,8 +24,14 @@ def sections(known_hashes: Path) -> Sections:
             "model": str(model_path("nsfw")),
             "hash_lists": [str(known_hashes)],
         },
-        "metadata_annotator": {},
-        "captioner": {"model": {"path": str(model_path("captioner")), "threads": 1}},
+        "metadata_annotator": {
+            "aesthetic": {"model": str(model_path("aesthetic"))},
+            "watermark": {"model": str(model_path("watermark"))},
+            "style": {"model": str(model_path("style"))},
+            "toxicity": {"model": str(model_path("toxicity"))},
+            "spacy": str(model_path("spacy")),
+        },
+        "captioner": {"model": str(model_path("captioner")), "threads": 1},
         "sink": {"flush_seconds": 2.0},
     }
 

@@ -16,6 +16,7 @@ MIN_SIZE: Final = 64
 MAX_SIZE: Final = 2048
 _ROW: Final = 0.302  # height of a row of places; the strip below holds code and trim
 _RADIUS: Final = {"large": (0.122, 0.142), "small": (0.072, 0.088)}
+_HATCHES: Final = 24  # lines of a pencil from side to side, at every size
 _GRAIN: Final = 96  # noise is drawn on this grid, so that it looks alike at every size
 _OVERSAMPLED_BELOW: Final = 192
 
@@ -80,7 +81,7 @@ def _fill(canvas: Image.Image, shape: str, spot: Spot, colour: RGB, scene: Scene
     thin = max(1, canvas.width // 96)
     match scene.style:
         case "sketch":
-            canvas.paste(colour, mask=shapes.hatched(solid, step=4 * thin))
+            canvas.paste(colour, mask=shapes.hatched(solid, step=round(canvas.width / _HATCHES)))
             for nudge in (-thin / 2, thin / 2):
                 moved = spot.moved(nudge, -nudge)
                 shapes.stroke(draw, shape, moved, colour=colour, width=thin)

@@ -9,13 +9,12 @@ from xml.etree import ElementTree as ET
 import urllib3
 from minio import Minio
 from minio.commonconfig import CopySource
-from minio.error import MinioException, S3Error
-from urllib3.exceptions import HTTPError
+from minio.error import S3Error
 
 from pixelprose.objectstore.errors import ObjectMissing, StoreRefused
 from pixelprose.objectstore.keys import ObjectKey
 from pixelprose.objectstore.port import ObjectFacts, ObjectStore
-from pixelprose.objectstore.s3_errors import Answer, Place, judge, meaning
+from pixelprose.objectstore.s3_errors import FAILURES, Answer, Place, judge, meaning
 from pixelprose.objectstore.settings import StoreSettings
 
 _SMALLEST_PART_BYTES = 5 * 1024**2  # S3's rule; below it the SDK refuses a part size
@@ -153,7 +152,7 @@ class S3Store(ObjectStore):
     def _translated(self, key: str = "") -> Iterator[None]:
         try:
             yield
-        except (MinioException, HTTPError) as error:
+        except FAILURES as error:
             raise meaning(error, place=self._place, key=key) from error
 
 

@@ -1,6 +1,7 @@
 """What an answer of an S3 server means for us. Pure; judged by type, status and error code."""
 
 from dataclasses import dataclass
+from xml.etree.ElementTree import ParseError
 
 from minio.error import InvalidResponseError, MinioException, S3Error, ServerError
 from urllib3.exceptions import HTTPError
@@ -11,6 +12,10 @@ from pixelprose.objectstore.errors import (
     StoreRefused,
     StoreUnavailable,
 )
+
+# What the SDK and its pool raise when a request fails; the last two when an answer can't be read.
+FAILURES = (MinioException, HTTPError, ParseError, UnicodeDecodeError)
+NOT_S3 = (InvalidResponseError, ParseError, UnicodeDecodeError)
 
 _NOT_IMPLEMENTED, _INSUFFICIENT_STORAGE = 501, 507
 _SERVER_FAULTS = range(500, 600)
@@ -42,15 +47,17 @@ class Answer:
     message: str = ""
 
 
-def meaning(error: MinioException | HTTPError, *, place: Place, key: str = "") -> StoreError:
+def meaning(error: Exception, *, place: Place, key: str = "") -> StoreError:
     """The error of ours that says who must act on ``error``."""
     if isinstance(error, S3Error):
         answer = Answer(error.response.status, error.code or "", error.message or "")
         return judge(answer, place=place, key=key)
     if isinstance(error, ServerError):
         return judge(Answer(error.status_code, message=str(error)), place=place, key=key)
-    if isinstance(error, InvalidResponseError):
-        return StoreUnavailable(f"{place}: the answer is not S3's ({error})")
+    if isinstance(error, NOT_S3):
+        return StoreUnavailable(
+            f"{place} answers, but not as S3 does ({error}); is this the server?"
+        )
     return StoreUnavailable(f"{place} does not answer: {error}; is the server up and reachable?")
 
 

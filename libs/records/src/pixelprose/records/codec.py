@@ -48,8 +48,8 @@ class Passing:
 class RecordCodec:
     """Implements streamkit's `Codec` for every topic of the list.
 
-    `canonical` gives the canonical URL of a submitted one, or the URL itself where it has none; only
-    the ingester needs it, for its rejections.
+    `canonical` gives the canonical URL of a submitted one, or the URL itself where it has none;
+    only the ingester needs it, for its rejections.
     """
 
     def __init__(

@@ -5,7 +5,7 @@ from functools import cache
 
 import msgspec
 
-from pixelprose.records.files import packaged
+from pixelprose.records.files import SchemaFolder, packaged
 
 
 class Codes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -15,7 +15,9 @@ class Codes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     skip_reasons: Mapping[str, str]
     dead_letter_reasons: Mapping[str, str]
     rights_basis: Mapping[str, str]
+    review_states: Mapping[str, str]
     watermark_classes: Mapping[str, str]
+    styles: Mapping[str, str]
     pii_types: Mapping[str, str]
     pii_actions: Mapping[str, str]
     finish_reasons: Mapping[str, str]
@@ -25,7 +27,16 @@ class Codes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @cache
 def codes() -> Codes:
     """Return the list, read once."""
-    return msgspec.convert(packaged().yaml("codes.yaml"), Codes)
+    return codes_in(packaged())
+
+
+def codes_in(folder: SchemaFolder) -> Codes:
+    """Return the list of a folder.
+
+    Raises:
+        msgspec.ValidationError: the file is not what it must be.
+    """
+    return msgspec.convert(folder.yaml("codes.yaml"), Codes)
 
 
 def check_reason(stage: str, reason: str) -> None:

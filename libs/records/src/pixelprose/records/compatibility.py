@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 from avro.compatibility import ReaderWriterCompatibilityChecker, SchemaCompatibilityType
 from avro.errors import AvroException
@@ -10,8 +10,6 @@ from avro.schema import Schema, parse
 
 from pixelprose.records.files import SchemaFolder
 from pixelprose.records.ids import released, released_ids
-
-_LOGICAL: Final = "logicalType"
 
 
 def broken_promises(folder: SchemaFolder) -> Iterator[str]:
@@ -35,7 +33,8 @@ def incompatibilities(reader: dict[str, Any], writer: dict[str, Any]) -> tuple[s
     Raises:
         AvroException: one is no schema.
     """
-    result = ReaderWriterCompatibilityChecker().get_compatibility(_parsed(reader), _parsed(writer))
+    checker = ReaderWriterCompatibilityChecker()  # type: ignore[no-untyped-call]
+    result = checker.get_compatibility(_parsed(reader), _parsed(writer))
     reasons: list[str] = []
     if result.compatibility is not SchemaCompatibilityType.compatible:
         reasons.extend(sorted(result.messages or {"incompatible"}))
@@ -49,26 +48,26 @@ def _parsed(schema: dict[str, Any]) -> Schema:
         raise AvroException(f"{schema.get('name')} is no Avro schema: {error}") from error
 
 
-def _logical_changes(reader: Any, writer: Any, path: str = "") -> Iterator[str]:  # noqa: ANN401 - JSON
-    """Yield changed logical types, which Avro lets pass: the numbers stay, their unit does not."""
-    for name, then in _logical_types(writer).items():
-        now = _logical_types(reader).get(name, then)
-        if now != then:
-            yield f"{path}{name} was {then} and is {now}"
+def _logical_changes(reader: dict[str, Any], writer: dict[str, Any]) -> Iterator[str]:
+    """Yield changed logical types, which Avro lets pass: the number stays, its unit does not."""
+    now = dict(_logical_types(reader, ""))
+    for place, then in _logical_types(writer, ""):
+        if place in now and now[place] != then:
+            yield f"{place} was {then or 'a plain number'} and is {now[place] or 'a plain number'}"
 
 
-def _logical_types(schema: Any, path: str = "") -> dict[str, str | None]:  # noqa: ANN401 - JSON
-    """Return the logical type, or null, of every primitive by its path."""
-    if isinstance(schema, list):
-        return {k: v for branch in schema for k, v in _logical_types(branch, path).items()}
-    if not isinstance(schema, dict):
-        return {f"{path}:{schema}": None}
-    kind = schema["type"]
-    if kind == "record":
-        fields = schema["fields"]
-        return {
-            k: v for f in fields for k, v in _logical_types(f["type"], f"{path}/{f['name']}").items()
-        }
-    if kind in {"array", "map"}:
-        return _logical_types(schema["items" if kind == "array" else "values"], f"{path}/*")
-    return {f"{path}:{kind}": schema.get(_LOGICAL)}
+def _logical_types(schema: Any, place: str) -> Iterator[tuple[str, str | None]]:  # noqa: ANN401 - JSON
+    """Yield the logical type, or None, of every primitive, by record and field."""
+    match schema:
+        case list():
+            for branch in schema:
+                yield from _logical_types(branch, place)
+        case {"type": "record", "name": name, "fields": fields}:
+            for field in fields:
+                yield from _logical_types(field["type"], f"{name}.{field['name']}")
+        case {"type": "array" | "map"}:
+            yield from _logical_types(schema.get("items", schema.get("values")), f"{place}[]")
+        case {"type": primitive}:
+            yield f"{place} ({primitive})", schema.get("logicalType")
+        case str():
+            yield f"{place} ({schema})", None

@@ -42,11 +42,23 @@ class SchemaFolder:
                 named[name] = schema
         return named
 
-    @cached_property
+    @property
     def records(self) -> tuple[str, ...]:
         """The class name of every record, sorted."""
+        return tuple(sorted(self._files))
+
+    def file_of(self, record: str) -> str:
+        """Return the name of a record's file, without its ending.
+
+        Raises:
+            KeyError: no such record.
+        """
+        return self._files[record]
+
+    @cached_property
+    def _files(self) -> dict[str, str]:
         files = self.root.glob("*.avsc")
-        return tuple(sorted(json.loads(file.read_text(encoding="utf-8"))["name"] for file in files))
+        return {json.loads(file.read_text(encoding="utf-8"))["name"]: file.stem for file in files}
 
     def complete(self, record: str) -> dict[str, Any]:
         """Return a record's schema with every named part put in where it is used first.

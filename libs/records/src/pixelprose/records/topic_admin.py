@@ -1,6 +1,6 @@
 """Topics and first positions: made once by an operator, never guessed by a service."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,6 +19,16 @@ _HEADROOM_BYTES: Final = 48_588
 """What a batch of one record adds to its bytes, generously: the default limit is Kafka's own."""
 _TIMEOUT_SECONDS: Final = 30.0
 _SAFE_REPLICATION: Final = 3
+_ASKS: Final = 15
+_ASK_SECONDS: Final = 2.0
+_ASK_AGAIN: Final = frozenset(
+    {
+        KafkaError._TIMED_OUT,  # noqa: SLF001 - the client's public name for it
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+        KafkaError.COORDINATOR_NOT_AVAILABLE,
+        KafkaError.NOT_COORDINATOR,
+    }
+)
 
 
 class TopicsRefused(Exception):
@@ -138,13 +148,7 @@ def _position(
 ) -> bool:
     """Give the group its first position on each partition that has none; tell whether any had."""
     lanes = [TopicPartition(kafka.physical(topic.name), n) for n in range(partitions)]
-    asked = [ConsumerGroupTopicPartitions(group, lanes)]
-    try:
-        found = admin.list_consumer_group_offsets(asked)[group].result().topic_partitions or []
-    except KafkaException as error:
-        if error.args[0].code() != KafkaError.GROUP_ID_NOT_FOUND:
-            raise
-        found = lanes
+    found = _positions(admin, ConsumerGroupTopicPartitions(group, lanes))
     without = [TopicPartition(at.topic, at.partition) for at in found if at.offset < 0]
     if not without:
         return False
@@ -157,3 +161,18 @@ def _position(
         group
     ].result()
     return True
+
+
+def _positions(admin: AdminClient, asked: ConsumerGroupTopicPartitions) -> Sequence[TopicPartition]:
+    # A new cluster's first such question is never answered (it makes the offsets topic), so it is
+    # asked shortly and again.
+    for left in reversed(range(_ASKS)):
+        try:
+            answer = admin.list_consumer_group_offsets([asked], request_timeout=_ASK_SECONDS)
+            return answer[asked.group_id].result().topic_partitions or ()
+        except KafkaException as error:
+            if error.args[0].code() == KafkaError.GROUP_ID_NOT_FOUND:
+                break
+            if not left or error.args[0].code() not in _ASK_AGAIN:
+                raise
+    return asked.topic_partitions or ()

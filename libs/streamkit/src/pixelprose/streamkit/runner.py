@@ -33,6 +33,9 @@ BURST = 200
 BUSY_POLL_SECONDS = 0.01
 """Longest poll while work is in flight: how late its end may be noticed."""
 
+RECOMMIT_SECONDS = 0.2
+"""Longest wait after a commit that did not happen."""
+
 KEEPING = {ExitCode.UNAVAILABLE, ExitCode.FUSE_BLOWN}
 """Reasons to stop that leave the log sound: what is finished is committed first."""
 
@@ -80,7 +83,7 @@ class Runner(Generic[I, O, P]):
             uniform=uniform,
         )
         self._windows: Windows[I, O, P] = Windows()
-        self._committed = clock()
+        self._commit_at = clock() + settings.commit_seconds
         self._subscribed = False
         self._stopping = False
 
@@ -129,12 +132,10 @@ class Runner(Generic[I, O, P]):
         self._settle()
         ready = self._windows.advance()
         self._steer()
-        now = self._clock()
-        if (
-            now - self._committed >= self._settings.commit_seconds
-            or ready >= self._settings.max_in_flight / 2
-        ):
-            self._commit()
+        if self._clock() >= self._commit_at or ready >= self._settings.max_in_flight / 2:
+            done = self._commit()
+            wait = self._settings.commit_seconds
+            self._commit_at = self._clock() + (wait if done else min(wait, RECOMMIT_SECONDS))
             self._metrics.show(
                 self._windows,
                 held=len(self._suspicion),
@@ -223,7 +224,7 @@ class Runner(Generic[I, O, P]):
 
     def _commit(self) -> bool:
         """Commit every finished prefix and idle position; return whether nothing is left over."""
-        began = self._committed = self._clock()
+        began = self._clock()
         entries = [entry for _, window in self._windows.items() for entry in window.ready]
         positions = self._positions()
         if not positions:

@@ -31,8 +31,14 @@ class ClipAestheticScorer(AestheticScorer):
     """
 
     def __init__(
-        self, *, model: Model, network: Any, processor: Any, head: Sequence[Layer], device: str
-    ) -> None:  # noqa: ANN401 - transformers has no types for these
+        self,
+        *,
+        model: Model,
+        network: Any,  # noqa: ANN401 - transformers has no types for these
+        processor: Any,  # noqa: ANN401
+        head: Sequence[Layer],
+        device: str,
+    ) -> None:
         self._model = model
         self._network = network
         self._processor = processor

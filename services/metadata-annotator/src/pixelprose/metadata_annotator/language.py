@@ -18,7 +18,7 @@ from pixelprose.records import Model
 
 
 class LangidGuesser(LanguageGuesser):
-    """Naive Bayes over byte n-grams; scores are calibrated by length, so short texts get low ones."""
+    """Naive Bayes over byte n-grams; scores know about length, so short texts get low ones."""
 
     def __init__(self, identifier: LanguageIdentifier, *, model: Model) -> None:
         self._identifier = identifier

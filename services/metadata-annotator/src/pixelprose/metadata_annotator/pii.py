@@ -5,7 +5,7 @@ from typing import Final
 
 import tldextract
 from presidio_analyzer import AnalyzerEngine, EntityRecognizer, RecognizerRegistry
-from presidio_analyzer.nlp_engine import NerModelConfiguration, SpacyNlpEngine
+from presidio_analyzer.nlp_engine import NerModelConfiguration, NlpArtifacts, SpacyNlpEngine
 from presidio_analyzer.predefined_recognizers import (
     CreditCardRecognizer,
     EmailRecognizer,
@@ -14,6 +14,7 @@ from presidio_analyzer.predefined_recognizers import (
     SpacyRecognizer,
     UsSsnRecognizer,
 )
+from spacy.tokens import Doc
 
 from pixelprose.metadata_annotator.checkpoint import installed
 from pixelprose.metadata_annotator.policy import PiiPolicy
@@ -70,7 +71,7 @@ class PresidioFinder(PiiFinder):
         ]
 
 
-class _LoadedNlpEngine(SpacyNlpEngine):  # type: ignore[misc] # untyped base
+class _LoadedNlpEngine(SpacyNlpEngine):
     """A pipeline that is loaded already: Presidio's own engine downloads one by name."""
 
     def __init__(self, pipeline: SpacyPipeline) -> None:
@@ -82,14 +83,14 @@ class _LoadedNlpEngine(SpacyNlpEngine):  # type: ignore[misc] # untyped base
                 labels_to_ignore=labels - _PEOPLE,
             ),
         )
-        self.nlp = {_LANGUAGE: pipeline.nlp}
+        self.nlp = {_LANGUAGE: pipeline.nlp}  # type: ignore[assignment] # None until load()
 
-    def artifacts(self, doc: object) -> object:
+    def artifacts(self, doc: Doc) -> NlpArtifacts:
         """What Presidio needs of a text that was taken apart before."""
         return self._doc_to_nlp_artifact(doc, _LANGUAGE)
 
 
-class _OfflineEmailRecognizer(EmailRecognizer):  # type: ignore[misc] # untyped base
+class _OfflineEmailRecognizer(EmailRecognizer):
     """Checks domains by the suffix list in the wheel: the inherited check asks the network."""
 
     def validate_result(self, pattern_text: str) -> bool:

@@ -6,24 +6,33 @@ from pathlib import Path
 from typing import Annotated, Final, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
 
-from pixelprose.records import policy_hash
+from pixelprose.records import Toxicity, codes, policy_hash
 
 SHIPPED: Final = Path(str(files("pixelprose.metadata_annotator"))) / "policies" / "annotation.yaml"
 
-PiiType = Literal[
-    "PHONE_NUMBER", "EMAIL_ADDRESS", "US_SSN", "CREDIT_CARD", "IP_ADDRESS", "PERSON"
-]
-ToxicityLabel = Literal[
-    "toxicity",
-    "severe_toxicity",
-    "obscene",
-    "identity_attack",
-    "insult",
-    "threat",
-    "sexual_explicit",
-]
+
+def _known_type(name: str) -> str:
+    if name not in codes().pii_types:
+        raise ValueError(f"codes.yaml has no type {name!r} of personal data")
+    return name
+
+
+def _known_label(name: str) -> str:
+    if name not in Toxicity.__struct_fields__:
+        raise ValueError(f"{name!r} is no toxicity score")
+    return name
+
+
+PiiType = Annotated[str, AfterValidator(_known_type)]
+ToxicityLabel = Annotated[str, AfterValidator(_known_label)]
 Share = Annotated[float, Field(ge=0, le=1)]
 Region = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 

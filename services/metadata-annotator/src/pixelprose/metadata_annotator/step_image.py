@@ -7,7 +7,8 @@ from datetime import datetime
 import msgspec
 from PIL import Image
 
-from pixelprose.metadata_annotator.masking import LINE_BREAK, Masked, mask, mask_lines
+from pixelprose.metadata_annotator.alt_text import AltText, AltTexts
+from pixelprose.metadata_annotator.masking import LINE_BREAK, mask_lines
 from pixelprose.metadata_annotator.policy import AnnotationPolicy
 from pixelprose.metadata_annotator.ports import (
     AestheticScorer,
@@ -18,7 +19,7 @@ from pixelprose.metadata_annotator.ports import (
     WordReader,
 )
 from pixelprose.metadata_annotator.renditions import Broken, Missing, Renditions
-from pixelprose.records import AltTextSignals, ImageAnnotated, ImageScreened, Signals, Word
+from pixelprose.records import ImageAnnotated, ImageScreened, Signals, Word
 from pixelprose.streamkit import DeadLetter, Emit, Outcome, Reject
 
 
@@ -40,10 +41,6 @@ class AnnotateImages:
 
     What leaves it is masked by the policy: the alt text, and the words read in the image. The
     spans in the record are positions in the masked alt text.
-
-    Raises:
-        Unavailable: the store does not answer.
-        Stop: the store refuses us.
     """
 
     def __init__(
@@ -58,16 +55,25 @@ class AnnotateImages:
         self._renditions = renditions
         self._policy = policy
         self._now = now
+        self._alt_texts = AltTexts(
+            language=models.language, toxicity=models.toxicity, pii=models.pii, policy=policy
+        )
 
     def __call__(self, records: Sequence[ImageScreened]) -> Sequence[Outcome[ImageAnnotated]]:
-        """One outcome per record."""
+        """One outcome per record.
+
+        Raises:
+            Unavailable: the store does not answer.
+            Stop: the store refuses us.
+        """
         loaded = self._renditions.load([record.image.sha256 for record in records])
-        seen = [
-            (record, one)
-            for record, one in zip(records, loaded, strict=True)
-            if isinstance(one, Image.Image)
-        ]
-        annotated = iter(self._annotate(*zip(*seen, strict=True)) if seen else ())
+        seen: list[ImageScreened] = []
+        pictures: list[Image.Image] = []
+        for record, one in zip(records, loaded, strict=True):
+            if isinstance(one, Image.Image):
+                seen.append(record)
+                pictures.append(one)
+        annotated = iter(self._annotate(seen, pictures))
         return [
             _refused(one) if isinstance(one, Missing | Broken) else Emit((next(annotated),))
             for one in loaded
@@ -76,10 +82,26 @@ class AnnotateImages:
     def _annotate(
         self, records: Sequence[ImageScreened], pictures: Sequence[Image.Image]
     ) -> Sequence[ImageAnnotated]:
+        alt_texts = self._alt_texts.annotate([record.submission.alt_text for record in records])
+        signals = self._signals(pictures, alt_texts)
+        return [
+            ImageAnnotated(
+                submission=msgspec.structs.replace(record.submission, alt_text=alt_text.text),
+                rights=record.rights,
+                fetch=record.fetch,
+                image=record.image,
+                screening=record.screening,
+                signals=own,
+                lineage=record.lineage,
+            )
+            for record, alt_text, own in zip(records, alt_texts, signals, strict=True)
+        ]
+
+    def _signals(
+        self, pictures: Sequence[Image.Image], alt_texts: Sequence[AltText]
+    ) -> Sequence[Signals]:
         models = self._models
-        alt_texts = self._alt_texts([record.submission.alt_text or "" for record in records])
         answers = zip(
-            records,
             models.aesthetic.score(pictures),
             models.watermark.classify(pictures),
             models.style.classify(pictures),
@@ -88,59 +110,47 @@ class AnnotateImages:
             strict=True,
         )
         return [
-            ImageAnnotated(
-                submission=_with_alt_text(record, alt_text),
-                rights=record.rights,
-                fetch=record.fetch,
-                image=record.image,
-                screening=record.screening,
-                signals=Signals(
-                    aesthetic=aesthetic,
-                    aesthetic_model=models.aesthetic.model,
-                    watermark=_likeliest(watermark),
-                    watermark_scores=dict(watermark),
-                    watermark_model=models.watermark.model,
-                    style=_likeliest(style),
-                    style_scores=dict(style),
-                    style_model=models.style.model,
-                    words=words,
-                    words_model=models.words.model,
-                    alt_text=signals,
-                    language_model=models.language.model,
-                    toxicity_model=models.toxicity.model,
-                    pii_model=models.pii.model,
-                    annotated_at=self._now(),
-                ),
-                lineage=record.lineage,
+            Signals(
+                aesthetic=aesthetic,
+                aesthetic_model=models.aesthetic.model,
+                watermark=_likeliest(watermark),
+                watermark_scores=dict(watermark),
+                watermark_model=models.watermark.model,
+                style=_likeliest(style),
+                style_scores=dict(style),
+                style_model=models.style.model,
+                words=words,
+                words_model=models.words.model,
+                alt_text=alt_text.signals,
+                language_model=models.language.model,
+                toxicity_model=models.toxicity.model,
+                pii_model=models.pii.model,
+                annotated_at=self._now(),
             )
-            for record, aesthetic, watermark, style, words, (alt_text, signals) in answers
+            for aesthetic, watermark, style, words, alt_text in answers
         ]
 
     def _words(self, pictures: Sequence[Image.Image]) -> Sequence[tuple[Word, ...]]:
         read = [self._models.words.read(picture) for picture in pictures]
-        found = self._models.pii.find([LINE_BREAK.join(w.text for w in words) for words in read])
-        rules = self._policy.pii.rules
+        texts = [[word.text for word in words] for words in read]
+        found = self._models.pii.find([LINE_BREAK.join(lines) for lines in texts])
+        masked = [
+            mask_lines(lines, findings, self._policy.pii.rules)
+            for lines, findings in zip(texts, found, strict=True)
+        ]
         return [
-            tuple(
-                msgspec.structs.replace(word, text=text)
-                for word, text in zip(
-                    words, mask_lines([w.text for w in words], findings, rules), strict=True
-                )
-            )
-            for words, findings in zip(read, found, strict=True)
+            tuple(msgspec.structs.replace(w, text=t) for w, t in zip(words, lines, strict=True))
+            for words, lines in zip(read, masked, strict=True)
         ]
 
-    def _alt_texts(self, texts: Sequence[str]) -> Sequence[tuple[Masked, AltTextSignals]]:
-        """Each text masked, and its signals; an empty one has none."""
-        cut = [text[: self._policy.alt_text_characters] for text in texts]
-        given = [text for text in cut if text.strip()]
-        masked = map(self._masked, given, self._models.pii.find(given))
-        signals = iter(
-            [
-                (one, self._signals(text, one, toxicity))
-                for text, one, toxicity in zip(
-                    given, masked, self._models.toxicity.score(given), strict=True
-                )
-            ]
-        )
-        return [next(signals) if text.strip() else (Masked(text, ()), _NOTHING) for text in cut]
+
+def _refused(why: Missing | Broken) -> Outcome[ImageAnnotated]:
+    match why:
+        case Missing(key):
+            return Reject("image_missing", f"nothing lies under {key}")
+        case Broken(detail):
+            return DeadLetter("broken_rendition", detail)
+
+
+def _likeliest(scores: Mapping[str, float]) -> str:
+    return max(scores, key=scores.__getitem__)

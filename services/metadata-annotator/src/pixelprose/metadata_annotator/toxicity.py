@@ -21,8 +21,14 @@ class TransformersToxicityScorer(ToxicityScorer):
     """A sigmoid for each label. A text longer than the model counts by its worst window."""
 
     def __init__(
-        self, *, model: Model, network: Any, tokenizer: Any, window: int, device: str
-    ) -> None:  # noqa: ANN401 - transformers has no types for these
+        self,
+        *,
+        model: Model,
+        network: Any,  # noqa: ANN401 - transformers has no types for these
+        tokenizer: Any,  # noqa: ANN401
+        window: int,
+        device: str,
+    ) -> None:
         self._model = model
         self._network = network
         self._tokenizer = tokenizer
@@ -76,7 +82,7 @@ def load_toxicity(checkpoint: Checkpoint, *, device: str = "cpu") -> Transformer
         detail = f"{checkpoint.folder} lacks the labels {', '.join(missing)}"
         raise ModelNotLoaded(detail)
     try:
-        tokenizer = AutoTokenizer.from_pretrained(checkpoint.folder, **SAFELY)  # type: ignore[no-untyped-call]
+        tokenizer = AutoTokenizer.from_pretrained(checkpoint.folder, **SAFELY)
     except LOADING_ERRORS as error:
         raise ModelNotLoaded(f"{checkpoint.folder}: {error}") from error
     if not tokenizer.is_fast:

@@ -6,6 +6,7 @@ from typing import Any, Final
 import numpy as np
 import rapidocr
 from PIL import Image, ImageDraw, ImageFont
+from rapidocr.utils.output import RapidOCROutput
 
 from pixelprose.metadata_annotator.checkpoint import installed, weights_hash
 from pixelprose.metadata_annotator.ports import ModelNotLoaded, WordReader
@@ -31,7 +32,7 @@ class RapidOcrReader(WordReader):
     def read(self, picture: Image.Image) -> tuple[Word, ...]:
         """The lines, top to bottom, then left to right."""
         found = self._engine(np.ascontiguousarray(np.asarray(picture)[:, :, ::-1]))
-        if not isinstance(found, rapidocr.RapidOCROutput) or found.boxes is None:
+        if not isinstance(found, RapidOCROutput) or found.boxes is None:
             return ()
         lines = zip(found.txts or (), found.scores or (), found.boxes, strict=True)
         return tuple(
@@ -57,7 +58,7 @@ def load_words(settings: WordsSection) -> RapidOcrReader:
         reader = RapidOcrReader(_engine(settings, detection, recognition), model=model)
         read = " ".join(word.text for word in reader.read(_probe()))
     # Its engines translate whatever the ONNX runtime raises into errors of no common type.
-    except Exception as error:  # noqa: BLE001 - whatever it is, the reader is of no use
+    except Exception as error:
         raise ModelNotLoaded(f"{detection} and {recognition}: {error}") from error
     if _PROBE not in read:
         raise ModelNotLoaded(f"{detection} and {recognition} read {read!r} for {_PROBE!r}")

@@ -47,19 +47,34 @@ class MemoryBroker:
 class MemoryLog(Log[Outgoing]):
     """One process's view of a broker; a new view on the same broker is a restart.
 
-    `revoke`, `lose` and `assign` take effect inside the next `poll`, as a rebalance does.
+    `revoke`, `lose` and `assign` take effect inside the next `poll`, as a rebalance does; from
+    `lose` until then every commit is aborted, since the group has gone on without this process.
+    `lanes` are assigned on joining; by default all.
     """
 
-    def __init__(self, broker: MemoryBroker, *, slot: int = 0) -> None:
+    def __init__(
+        self,
+        broker: MemoryBroker,
+        *,
+        slot: int = 0,
+        lanes: Collection[TopicPartition] | None = None,
+    ) -> None:
         self.broker = broker
         self.aborts = 0
         """How many of the next commits are aborted."""
         self._slot = slot
+        self._lanes = broker.lanes if lanes is None else lanes
+        self._left_behind = False
         self._next: dict[TopicPartition, int] = {}
         self._delivered: set[TopicPartition] = set()
         self._paused: set[TopicPartition] = set()
         self._rebalances: deque[Callable[[], None]] = deque()
         self._membership: Membership | None = None
+
+    @property
+    def ours(self) -> Collection[TopicPartition]:
+        """The partitions of this process."""
+        return self._next.keys()
 
     def assign(self, partitions: Collection[TopicPartition]) -> None:
         """Give these to this process."""
@@ -71,22 +86,24 @@ class MemoryLog(Log[Outgoing]):
 
     def lose(self, partitions: Collection[TopicPartition]) -> None:
         """Take these away, unannounced."""
+        self._left_behind = True
         self._rebalances.append(lambda: self._gone(partitions, self._group.lost))
 
     def probe(self) -> None:
         """It is there."""
 
     def subscribe(self, membership: Membership) -> None:
-        """Join; every partition is assigned in the first `poll`."""
+        """Join; partitions are assigned in the first `poll`."""
         self.broker.producers[self._slot] = self
         self._membership = membership
-        self.assign(self.broker.lanes)
+        self.assign(self._lanes)
 
     def poll(self, timeout_seconds: float) -> Message | None:
         """Return the next message at once, or None; the time is the test's."""
         del timeout_seconds
         while self._rebalances:
             self._rebalances.popleft()()
+        self._left_behind = False
         for at in list(self._next):
             if at not in self._paused and (message := self._take(at)) is not None:
                 # To the end of the row, so that every partition gets its turn.
@@ -120,8 +137,8 @@ class MemoryLog(Log[Outgoing]):
             raise OutputTooLarge(large)
         if self.broker.producers[self._slot] is not self:
             raise Stop(ExitCode.FENCED, "another process has this slot")
-        if self.aborts:
-            self.aborts -= 1
+        if self.aborts or self._left_behind:
+            self.aborts = max(0, self.aborts - 1)
             return False
         for out in (*outputs, *dead_letters):
             self.broker.appended[out.topic].append(out)

@@ -1,0 +1,197 @@
+"""Records on the wire."""
+
+import io
+import json
+import types
+from datetime import UTC, datetime
+from typing import Any, NewType, Union, get_args, get_origin, get_type_hints
+
+import msgspec
+import pytest
+from confluent_kafka.schema_registry import Schema
+from confluent_kafka.schema_registry.avro import AvroDeserializer, AvroSerializer
+from confluent_kafka.serialization import MessageField, SerializationContext
+from fastavro import parse_schema, schemaless_writer
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from pixelprose.records import (
+    CaptionAnnotated,
+    ConsentSignal,
+    Group,
+    ImageFetched,
+    ImageSubmitted,
+    Redrive,
+    Registry,
+    RegistrySettings,
+    Takedown,
+    Wire,
+    schema_text,
+    topic_of,
+)
+from pixelprose.records.examples import example
+from pixelprose.records.files import packaged
+from pixelprose.records.registry import subject_of
+from pixelprose.records.topics import record_class
+from pixelprose.streamkit import Undecodable
+
+REGISTRY = Registry(RegistrySettings())
+INT64 = st.integers(-(2**63), 2**63 - 1)
+RECORDS = [record_class(name) for name in packaged().records]
+
+
+def values_of(hint: Any) -> st.SearchStrategy[Any]:
+    if isinstance(hint, NewType):
+        return values_of(hint.__supertype__)
+    plain: dict[Any, st.SearchStrategy[Any]] = {
+        str: st.text(max_size=20),
+        int: INT64,
+        float: st.floats(allow_nan=False),
+        bool: st.booleans(),
+        bytes: st.binary(max_size=20),
+        datetime: st.datetimes(timezones=st.just(UTC)),
+        type(None): st.none(),
+    }
+    if hint in plain:
+        return plain[hint]
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin in {Union, types.UnionType}:
+        return st.one_of(*map(values_of, arguments))
+    if origin is tuple and arguments[-1] is Ellipsis:
+        return st.lists(values_of(arguments[0]), max_size=2).map(tuple)
+    if origin is tuple:
+        return st.tuples(*map(values_of, arguments))
+    if origin is dict:
+        return st.dictionaries(st.text(max_size=8), values_of(arguments[1]), max_size=2)
+    return st.builds(hint, **{name: values_of(part) for name, part in get_type_hints(hint).items()})
+
+
+def wire_of(record: type[Group]) -> Wire[Any]:
+    return Wire(record, REGISTRY)
+
+
+def submitted() -> ImageSubmitted:
+    return ImageSubmitted(url="u", source="s", submitted_at=datetime(2026, 1, 2, tzinfo=UTC))
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.__name__)
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_every_record_survives_the_wire(record: type[Group], data: st.DataObject) -> None:
+    value = data.draw(values_of(record))
+    wire = wire_of(record)
+    assert wire.decode(wire.encode(value)) == value
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.__name__)
+def test_the_confluent_client_writes_and_reads_the_same_bytes(record: type[Group]) -> None:
+    value = example(packaged(), record, "full")
+    context = SerializationContext(topic_of(record), MessageField.VALUE)
+    schema = schema_text(record.__name__)
+    ours = wire_of(record).encode(value)
+    write = AvroSerializer(
+        REGISTRY._client,
+        schema,
+        lambda one, _: msgspec.to_builtins(one, builtin_types=(bytes, datetime)),
+        {"auto.register.schemas": False},
+    )
+    read = AvroDeserializer(REGISTRY._client, schema, lambda one, _: msgspec.convert(one, record))
+    assert write(value, context) == ours
+    assert read(ours, context) == value
+
+
+def with_extra_field(record: str) -> dict[str, Any]:
+    schema: dict[str, Any] = json.loads(schema_text(record))
+    schema["fields"].append({"name": "later", "type": "string", "default": ""})
+    return schema
+
+
+def test_a_newer_schema_is_fetched_and_its_unknown_fields_are_left_out() -> None:
+    registry = Registry(RegistrySettings())
+    schema = with_extra_field("Takedown")
+    subject = subject_of("Takedown")
+    newer = registry._client.register_schema(subject, Schema(json.dumps(schema), "AVRO"))
+    buffer = io.BytesIO()
+    buffer.write(b"\0" + newer.to_bytes(4, "big"))
+    value = example(packaged(), Takedown, "full")
+    fields = msgspec.to_builtins(value, builtin_types=(datetime,))
+    schemaless_writer(buffer, parse_schema(schema), fields | {"later": "x"})
+    assert Wire(Takedown, registry).decode(buffer.getvalue()) == value
+
+
+@pytest.mark.parametrize(
+    ("data", "says"),
+    [
+        (b"", "too few"),
+        (b"\0\0\0", "too few"),
+        (b"\1\0\0\0\1rest", "first byte is 1"),
+        (b'{"url": "u"}', "first byte is 123"),
+        (b"\0\0\0\xff\xff", "no schema 65535"),
+        (b"\0\0\0\0\1", "no ImageSubmitted of schema 1"),
+    ],
+)
+def test_bytes_that_are_no_record_are_undecodable(data: bytes, says: str) -> None:
+    with pytest.raises(Undecodable, match=says):
+        wire_of(ImageSubmitted).decode(data)
+
+
+def test_left_over_bytes_are_undecodable() -> None:
+    wire = wire_of(ImageSubmitted)
+    with pytest.raises(Undecodable, match="1 bytes are left over"):
+        wire.decode(wire.encode(submitted()) + b"\0")
+
+
+def test_a_record_of_another_type_is_undecodable() -> None:
+    data = wire_of(Redrive).encode(example(packaged(), Redrive, "full"))
+    with pytest.raises(Undecodable, match="no ImageSubmitted of schema"):
+        wire_of(ImageSubmitted).decode(data)
+
+
+@settings(max_examples=200, deadline=None)
+@given(body=st.binary(max_size=80))
+def test_any_bytes_are_a_record_or_undecodable(body: bytes) -> None:
+    wire = wire_of(ImageSubmitted)
+    try:
+        wire.decode(b"\0\0\0\0\1" + body)
+    except Undecodable:
+        pass
+
+
+@settings(max_examples=100, deadline=None)
+@given(place=st.integers(5, 10_000), flip=st.integers(1, 255))
+def test_a_flipped_byte_is_another_record_or_undecodable(place: int, flip: int) -> None:
+    wire = wire_of(CaptionAnnotated)
+    data = bytearray(wire.encode(example(packaged(), CaptionAnnotated, "full")))
+    data[5 + place % (len(data) - 5)] ^= flip
+    try:
+        wire.decode(bytes(data))
+    except Undecodable:
+        pass
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"url": None}, {"url": 7}, {"fields": {"a": 1}}, {"submitted_at": "yesterday"}],
+    ids=str,
+)
+def test_a_field_of_the_wrong_type_is_not_written(wrong: dict[str, Any]) -> None:
+    value = msgspec.structs.replace(submitted(), **wrong)
+    with pytest.raises((ValueError, TypeError)):
+        wire_of(ImageSubmitted).encode(value)
+
+
+def test_a_time_without_zone_is_not_written() -> None:
+    naive = datetime(2026, 1, 2)  # noqa: DTZ001 - what the test is about
+    value = msgspec.structs.replace(submitted(), submitted_at=naive)
+    with pytest.raises(ValueError, match="submitted_at has no time zone"):
+        wire_of(ImageSubmitted).encode(value)
+
+
+def test_a_time_without_zone_inside_a_list_is_not_written() -> None:
+    fetched = example(packaged(), ImageFetched, "full")
+    assert isinstance(fetched, ImageFetched)
+    naive = datetime(2026, 1, 2)  # noqa: DTZ001 - what the test is about
+    seen = ConsentSignal(name="n", value="v", seen_at=naive)
+    fetch = msgspec.structs.replace(fetched.fetch, consent=(seen,))
+    with pytest.raises(ValueError, match="seen_at has no time zone"):
+        wire_of(ImageFetched).encode(msgspec.structs.replace(fetched, fetch=fetch))

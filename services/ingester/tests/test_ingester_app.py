@@ -1,0 +1,91 @@
+import os
+import subprocess
+import sys
+from ipaddress import ip_network
+from pathlib import Path
+
+import pytest
+from pydantic import HttpUrl, ValidationError
+
+from pixelprose.ingester.app import user_agent
+from pixelprose.ingester.settings import GuardSettings, IngesterSection
+from pixelprose.streamkit import ExitCode
+
+
+def started(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """The service as a process, with nothing but these settings."""
+    kept = {name: os.environ[name] for name in ("PATH", "PYTHONPATH") if name in os.environ}
+    return subprocess.run(
+        [sys.executable, "-m", "pixelprose.ingester", *arguments],
+        env=kept | environment,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_by_default_only_public_addresses_on_web_ports_are_dialled() -> None:
+    guard = IngesterSection().guard.guard()
+    assert guard.networks == ()
+    assert guard.hosts == frozenset()
+    assert guard.ports == {80, 443}
+
+
+def test_the_demo_allows_its_own_machine_and_nothing_else() -> None:
+    section = {"allowed_networks": ["127.0.0.0/8"], "allowed_ports": "any"}
+    guard = GuardSettings.model_validate(section).guard()
+    assert guard.networks == (ip_network("127.0.0.0/8"),)
+    assert guard.ports == "any"
+
+
+@pytest.mark.parametrize(
+    "section",
+    [
+        {"nonsense": 1},
+        {"guard": {"allowed_network": ["127.0.0.0/8"]}},
+        {"guard": {"allowed_networks": ["127.0.0.1/8"]}},
+        {"guard": {"allowed_ports": [0]}},
+        {"guard": {"allowed_ports": "all"}},
+        {"limits": {"total_seconds": 0}},
+        {"decode": {"rendition_side": 2048}},
+        {"contact": "ask me"},
+    ],
+)
+def test_settings_that_mean_nothing_are_refused(section: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        IngesterSection.model_validate(section)
+
+
+def test_we_say_who_we_are_and_where_to_ask() -> None:
+    assert user_agent("0.1.0", None) == "PixelProseStream/0.1.0"
+    contact = HttpUrl("https://example.org/crawler")
+    assert user_agent("0.1.0", contact) == "PixelProseStream/0.1.0 (+https://example.org/crawler)"
+
+
+def test_help_names_every_setting() -> None:
+    said = started("--help")
+    assert said.returncode == 0
+    for name in ("GUARD__ALLOWED_NETWORKS", "LIMITS__MAX_BYTES", "DECODE__MAX_PIXELS", "CONTACT"):
+        assert f"PIXELPROSE_INGESTER__{name}" in said.stdout
+
+
+def test_an_unknown_setting_is_named_and_refused() -> None:
+    said = started("--check-config", PIXELPROSE_INGESTER__NONSENSE="1")
+    assert said.returncode == ExitCode.BAD_CONFIGURATION
+    assert "ingester.nonsense" in said.stderr
+
+
+def test_a_store_that_does_not_answer_is_named(tmp_path: Path) -> None:
+    config = tmp_path / "config.yaml"
+    config.write_text(
+        """
+        kafka: {bootstrap_servers: "127.0.0.1:1"}
+        store:
+          {endpoint: "http://127.0.0.1:1", bucket: pictures, access_key: a, secret_key: hush-hush}
+        """
+    )
+    said = started("--check-config", "--config", str(config))
+    assert said.returncode == ExitCode.UNAVAILABLE
+    assert "http://127.0.0.1:1" in said.stderr
+    assert "hush-hush" not in said.stdout + said.stderr

@@ -1,0 +1,334 @@
+import asyncio
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+
+import pytest
+
+from pixelprose.ingester.decode import Decoded
+from pixelprose.ingester.fetch import Fetched
+from pixelprose.ingester.meters import meters
+from pixelprose.ingester.quarantine import Quarantine
+from pixelprose.ingester.refusal import Refusal
+from pixelprose.ingester.step import IngestStep
+from pixelprose.ingester.url import CanonicalUrl
+from pixelprose.objectstore import (
+    MemoryStore,
+    ObjectKey,
+    StoreRefused,
+    StoreUnavailable,
+    quarantine_original,
+    quarantine_rendition,
+    seen,
+)
+from pixelprose.records import Fetch, ImageFetched, ImageSubmitted, Rights, SubmissionId, Submitted
+from pixelprose.streamkit import (
+    Emit,
+    ExitCode,
+    Metrics,
+    Outcome,
+    Reject,
+    Skip,
+    Stop,
+    TopicPartition,
+    Unavailable,
+)
+
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+TOPIC = "pixelprose.images.submitted.v1"
+GONE = StoreUnavailable("gone")
+
+
+@dataclass
+class FakeWeb:
+    """Bodies or refusals by URL; counts how often each was asked for."""
+
+    pages: dict[str, bytes | Refusal]
+    asked: list[str] = field(default_factory=list)
+
+    async def fetch(self, url: CanonicalUrl) -> Fetched | Refusal:
+        self.asked.append(str(url))
+        page = self.pages[str(url)]
+        if isinstance(page, Refusal):
+            return page
+        facts = Fetch(
+            final_url=str(url),
+            status=200,
+            redirects=(),
+            address="192.0.2.1",
+            content_type=None,
+            etag=None,
+            last_modified=None,
+            user_agent="test",
+            fetched_at=NOW,
+            seconds=0.5,
+            consent=(),
+        )
+        return Fetched(facts, page)
+
+
+async def decode(data: bytes) -> Decoded | Refusal:
+    """Every body is an image but one."""
+    if data == b"page":
+        return Refusal("not_an_image", "a page")
+    return Decoded(
+        format="PNG",
+        mode="RGB",
+        frames=1,
+        width=100,
+        height=80,
+        pdq="0" * 64,
+        pdq_quality=100,
+        pdq_version="pdqhash 1",
+        exif={"Make": "Aperture Works"},
+        rendition=b"rendition of " + data,
+        rendition_width=100,
+        rendition_height=80,
+    )
+
+
+@dataclass
+class Ingester:
+    """The step on a fake web and a store in memory."""
+
+    store: MemoryStore
+    web: FakeWeb
+    threads: ThreadPoolExecutor
+
+    def run(self, *submissions: Submitted) -> list[Outcome[ImageFetched]]:
+        """The outcomes of submissions that are worked on at the same time."""
+        step = IngestStep(
+            fetch=self.web.fetch,
+            decode=decode,
+            quarantine=Quarantine(self.store, self.threads),
+            meters=meters(Metrics()),
+            now=lambda: NOW,
+        )
+
+        async def together() -> list[Outcome[ImageFetched]]:
+            return list(await asyncio.gather(*(step(one) for one in submissions)))
+
+        return asyncio.run(together())
+
+
+@pytest.fixture
+def ingester() -> Iterator[Ingester]:
+    pages: dict[str, bytes | Refusal] = {
+        "http://example.com/a": b"picture",
+        "http://example.com/b": b"another",
+        "http://example.com/copy": b"picture",
+        "http://example.com/page": b"page",
+        "http://example.com/gone": Refusal("http_not_found", "status 404"),
+    }
+    with ThreadPoolExecutor(8) as threads:
+        yield Ingester(MemoryStore(now=lambda: NOW), FakeWeb(pages), threads)
+
+
+def submitted(
+    path: str = "a", *, who: str = "1", attempt: int = 0, offset: int = 0, partition: int = 0
+) -> Submitted:
+    return Submitted(
+        record=ImageSubmitted(
+            url=f"HTTP://example.com:80/{path}",
+            source="test",
+            alt_text="a picture",
+            alt_text_language="en",
+            rights=Rights(licence="CC0", basis="declared"),
+            fields={"row": "7"},
+            submitted_at=NOW,
+        ),
+        submission_id=SubmissionId(who * 64),
+        attempt=attempt,
+        at=TopicPartition(TOPIC, partition),
+        offset=offset,
+    )
+
+
+def emitted(outcome: Outcome[ImageFetched]) -> ImageFetched:
+    assert isinstance(outcome, Emit)
+    (record,) = outcome.records
+    return record
+
+
+def test_an_image_is_emitted_with_all_that_is_known_of_it(ingester: Ingester) -> None:
+    record = emitted(*ingester.run(submitted()))
+    assert record.submission.url == "HTTP://example.com:80/a"
+    assert record.submission.canonical_url == "http://example.com/a"
+    assert (record.submission.alt_text, record.submission.fields) == ("a picture", {"row": "7"})
+    assert record.rights.licence == "CC0"
+    assert record.image.bytes == len(b"picture")
+    assert record.image.exif == {"Make": "Aperture Works"}
+    assert record.lineage == ()
+
+
+def test_original_and_rendition_lie_in_quarantine_under_their_hash(ingester: Ingester) -> None:
+    image = emitted(*ingester.run(submitted())).image
+    assert image.original_key == quarantine_original(image.sha256)
+    assert image.rendition_key == quarantine_rendition(image.sha256)
+    original = quarantine_original(image.sha256)
+    assert ingester.store.get(original) == b"picture"
+    assert ingester.store.content_type(original) == "application/octet-stream"
+    assert ingester.store.get(quarantine_rendition(image.sha256)) == b"rendition of picture"
+    assert image.rendition_bytes == len(b"rendition of picture")
+
+
+@pytest.mark.parametrize(("path", "reason"), [("page", "not_an_image"), ("gone", "http_not_found")])
+def test_a_refusal_is_a_rejection(ingester: Ingester, path: str, reason: str) -> None:
+    (outcome,) = ingester.run(submitted(path))
+    assert isinstance(outcome, Reject)
+    assert outcome.reason == reason
+
+
+def test_a_bad_url_is_rejected_without_a_fetch(ingester: Ingester) -> None:
+    bad = submitted()
+    (outcome,) = ingester.run(
+        replace(bad, record=ImageSubmitted(url="x", source="", submitted_at=NOW))
+    )
+    assert isinstance(outcome, Reject)
+    assert outcome.reason == "bad_url"
+    assert ingester.web.asked == []
+
+
+def test_nothing_is_kept_of_what_was_refused(ingester: Ingester) -> None:
+    ingester.run(submitted("page"))
+    assert [key.partition("/")[0] for key in ingester.store.list("")] == ["receipts"]
+
+
+def test_a_second_delivery_ends_as_the_first_and_fetches_nothing(ingester: Ingester) -> None:
+    first = ingester.run(submitted())
+    ingester.web.pages["http://example.com/a"] = Refusal("http_forbidden", "not any more")
+    assert ingester.run(submitted()) == first
+    assert len(ingester.web.asked) == 1
+
+
+def test_a_rejection_stands_although_the_web_now_answers_otherwise(ingester: Ingester) -> None:
+    first = ingester.run(submitted("gone"))
+    ingester.web.pages["http://example.com/gone"] = b"back again"
+    assert ingester.run(submitted("gone")) == first
+
+
+def test_a_submission_that_was_brought_twice_is_skipped(ingester: Ingester) -> None:
+    ingester.run(submitted(offset=3))
+    for other in (submitted(offset=4), submitted(offset=3, partition=1)):
+        assert ingester.run(other) == [Skip("already_submitted")]
+    assert len(ingester.web.asked) == 1
+
+
+def test_a_submission_brought_twice_at_once_ends_once(ingester: Ingester) -> None:
+    outcomes = ingester.run(*(submitted(offset=offset) for offset in range(5)))
+    assert sum(isinstance(outcome, Emit) for outcome in outcomes) == 1
+    assert outcomes.count(Skip("already_submitted")) == 4
+
+
+def test_a_redrive_is_decided_anew(ingester: Ingester) -> None:
+    ingester.run(submitted("gone"))
+    ingester.web.pages["http://example.com/gone"] = b"back again"
+    again = submitted("gone", attempt=1, offset=9)
+    assert emitted(*ingester.run(again)).submission.attempt == 1
+    assert emitted(*ingester.run(again)).submission.attempt == 1
+    assert len(ingester.web.asked) == 2
+
+
+def test_a_redrive_owns_the_bytes_that_its_first_attempt_claimed(ingester: Ingester) -> None:
+    ingester.run(submitted())
+    emitted(*ingester.run(submitted(attempt=1, offset=9)))
+
+
+def test_the_same_bytes_again_are_a_duplicate_that_names_its_owner(ingester: Ingester) -> None:
+    ingester.run(submitted(who="1"))
+    (outcome,) = ingester.run(submitted("copy", who="2", offset=1))
+    assert isinstance(outcome, Reject)
+    assert (outcome.reason, outcome.duplicate_of) == ("duplicate_content", "1" * 64)
+
+
+def test_a_duplicate_stays_one_when_it_is_delivered_again(ingester: Ingester) -> None:
+    ingester.run(submitted(who="1"))
+    copy = submitted("copy", who="2", offset=1)
+    assert ingester.run(copy) == ingester.run(copy)
+
+
+def test_new_bytes_behind_a_known_url_are_a_new_version(ingester: Ingester) -> None:
+    first = emitted(*ingester.run(submitted(who="1")))
+    ingester.web.pages["http://example.com/a"] = b"changed"
+    second = emitted(*ingester.run(submitted(who="2", offset=1)))
+    assert first.submission.image_id == second.submission.image_id
+    assert first.image.sha256 != second.image.sha256
+
+
+def test_one_of_many_that_bring_the_same_bytes_at_once_owns_them(ingester: Ingester) -> None:
+    everyone = [submitted("copy", who=who, offset=int(who, 16)) for who in "0123456789abcdef"]
+    outcomes = ingester.run(*everyone)
+    (winner,) = [emitted(outcome) for outcome in outcomes if isinstance(outcome, Emit)]
+    losers = [outcome for outcome in outcomes if isinstance(outcome, Reject)]
+    assert len(losers) == len(everyone) - 1
+    assert {loser.duplicate_of for loser in losers} == {winner.submission.submission_id}
+    assert ingester.store.get(seen(winner.image.sha256)) == winner.submission.submission_id.encode()
+
+
+@pytest.mark.parametrize("operation", ["get", "put", "put_if_absent"])
+def test_a_store_that_is_away_is_no_records_fault(ingester: Ingester, operation: str) -> None:
+    assert operation in {"get", "put", "put_if_absent"}
+    ingester.store.fail_next(operation, GONE)  # type: ignore[arg-type]
+    with pytest.raises(Unavailable, match="store"):
+        ingester.run(submitted())
+    emitted(*ingester.run(submitted()))
+
+
+@pytest.mark.parametrize("lost", [0, 1])
+def test_a_lost_answer_of_the_store_changes_nothing(ingester: Ingester, lost: int) -> None:
+    """Of the receipt's put, or of the claim's."""
+    if lost:
+        ingester.store.fail_next("get", GONE, times=0)
+        ingester.run(submitted("b", who="9", offset=8))
+    ingester.store.lose_next_answer("put_if_absent", GONE)
+    with pytest.raises(Unavailable):
+        ingester.run(submitted())
+    ingester.web.pages["http://example.com/a"] = Refusal("timeout", "now it is slow")
+    emitted(*ingester.run(submitted()))
+    emitted(*ingester.run(submitted()))
+
+
+class _CrashBefore(Exception):
+    """The process dies here."""
+
+
+class CrashingStore(MemoryStore):
+    """Dies before its n-th write, and is then as it was."""
+
+    def __init__(self, *, before: int) -> None:
+        super().__init__(now=lambda: NOW)
+        self._left = before
+
+    def put(self, key: ObjectKey, data: bytes, *, content_type: str) -> None:
+        self._count()
+        super().put(key, data, content_type=content_type)
+
+    def put_if_absent(self, key: ObjectKey, data: bytes, *, content_type: str) -> bool:
+        self._count()
+        return super().put_if_absent(key, data, content_type=content_type)
+
+    def _count(self) -> None:
+        self._left -= 1
+        if self._left == -1:
+            raise _CrashBefore
+
+
+@pytest.mark.parametrize("before", range(4))
+def test_a_crash_between_any_two_writes_loses_and_doubles_nothing(
+    ingester: Ingester, before: int
+) -> None:
+    ingester.store = CrashingStore(before=before)
+    with pytest.raises(_CrashBefore):
+        ingester.run(submitted(who="1"))
+    emitted(*ingester.run(submitted(who="1")))
+    (copy,) = ingester.run(submitted("copy", who="2", offset=1))
+    assert isinstance(copy, Reject)
+    assert copy.duplicate_of == "1" * 64
+
+
+def test_a_store_that_refuses_us_stops_the_service(ingester: Ingester) -> None:
+    ingester.store.fail_next("get", StoreRefused("access denied"))
+    with pytest.raises(Stop, match="access denied") as stopped:
+        ingester.run(submitted())
+    assert stopped.value.code is ExitCode.BAD_CONFIGURATION
