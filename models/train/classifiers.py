@@ -37,7 +37,7 @@ def main(arguments: Sequence[str]) -> None:
     result = evaluate(task, folder, count=chosen.pictures, seed=chosen.seed + 1)
     (folder / "figures.json").write_text(json.dumps(result, indent=2) + "\n")
     parameters = sum(p.numel() for p in model.parameters())
-    facts = {"seconds": chosen.seconds, "seed": chosen.seed, "steps": steps}
+    facts = {"seed": chosen.seed, "steps": steps}
     (folder / "README.md").write_text(card(task, result, millions=parameters / 1e6, **facts))
     print(json.dumps(result))
 

@@ -1,5 +1,6 @@
 """What each answer of a server means, told by a server that answers as it is told."""
 
+import contextlib
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -56,6 +57,10 @@ class ScriptedHandler(BaseHTTPRequestHandler):
         script = self.server.script
         if script.silent:
             script.silent.wait(30)
+        with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # nobody waited
+            self.send(script)
+
+    def send(self, script: Script) -> None:
         body = script.body()
         self.send_response(script.status)
         if script.code:

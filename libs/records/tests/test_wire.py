@@ -75,7 +75,7 @@ def submitted() -> ImageSubmitted:
 
 
 @pytest.mark.parametrize("record", RECORDS, ids=lambda record: record.__name__)
-@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_every_record_survives_the_wire(record: type[Group], data: st.DataObject) -> None:
     value = data.draw(values_of(record))
@@ -147,7 +147,7 @@ def test_a_record_of_another_type_is_undecodable() -> None:
         wire_of(ImageSubmitted).decode(data)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=100, deadline=None)
 @given(body=st.binary(max_size=80))
 def test_any_bytes_are_a_record_or_undecodable(body: bytes) -> None:
     wire = wire_of(ImageSubmitted)
@@ -180,18 +180,24 @@ def test_a_field_of_the_wrong_type_is_not_written(wrong: dict[str, Any]) -> None
         wire_of(ImageSubmitted).encode(value)
 
 
+@pytest.mark.parametrize("attempt", [1.5, True, "1", 2**70])
+def test_a_number_is_not_rounded_or_cut_to_fit(attempt: Any) -> None:
+    value = msgspec.structs.replace(example(packaged(), Redrive, "full"), attempt=attempt)
+    with pytest.raises((ValueError, TypeError, OverflowError)):
+        wire_of(Redrive).encode(value)
+
+
 def test_a_time_without_zone_is_not_written() -> None:
     naive = datetime(2026, 1, 2)  # noqa: DTZ001 - what the test is about
     value = msgspec.structs.replace(submitted(), submitted_at=naive)
-    with pytest.raises(ValueError, match="submitted_at has no time zone"):
+    with pytest.raises(ValueError, match=r"timezone.*submitted_at"):
         wire_of(ImageSubmitted).encode(value)
 
 
 def test_a_time_without_zone_inside_a_list_is_not_written() -> None:
     fetched = example(packaged(), ImageFetched, "full")
-    assert isinstance(fetched, ImageFetched)
     naive = datetime(2026, 1, 2)  # noqa: DTZ001 - what the test is about
     seen = ConsentSignal(name="n", value="v", seen_at=naive)
     fetch = msgspec.structs.replace(fetched.fetch, consent=(seen,))
-    with pytest.raises(ValueError, match="seen_at has no time zone"):
+    with pytest.raises(ValueError, match=r"timezone.*seen_at"):
         wire_of(ImageFetched).encode(msgspec.structs.replace(fetched, fetch=fetch))

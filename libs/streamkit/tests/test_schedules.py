@@ -71,7 +71,7 @@ def decide(worker: HandWorker, record: str, tries: int) -> None:
         case "d":
             outcome = DeadLetter("broken")
         case "L":
-            outcome = Emit((record * 500,))
+            outcome = Emit((record * 600,))
         case _:
             outcome = Emit((record + "!",))
     worker.finish(record, outcome)
@@ -181,6 +181,8 @@ class Group(RuleBasedStateMachine):
                 for record, tries in list(unfinished(worker)):
                     decide(worker, record, tries)
                 self.turn(who, 0.2)
+            if all(self.broker.positions[at] == len(self.broker.records[at]) for at in self.owners):
+                break
         for at in self.broker.lanes:
             assert self.broker.positions[at] == len(self.broker.records[at])
         self.outputs_are_those_of_the_finished_prefix()

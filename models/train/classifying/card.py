@@ -14,14 +14,16 @@ pipeline_tag: image-classification
 ---
 # demo {name} classifier
 
-A ResNet of {millions:.2f} M parameters that tells {labels} in pictures of the **demo world** only:
-it sees {sees}. It lets the pipeline run without a network and proves its plumbing.
-On any other picture its answer means nothing; never use it to judge real images.
+A ResNet of {millions:.2f} M parameters that tells {labels} in pictures of the **demo world** only.
+It looks for {sees}.
+
+It lets the pipeline run without a network and proves its plumbing. On any other picture its answer
+means nothing; never use it to judge real images.
 
 - Input: RGB of any size, scaled to {side} x {side} by the saved preprocessor.
 - Load: `AutoImageProcessor` and `AutoModelForImageClassification` of this folder, float32.
-- Trained: `python models/train/classifiers.py {name} --seconds {seconds:g} --seed {seed}`, one CPU
-  thread: {steps} steps of {batch} pictures, sizes 64 to 1,024, JPEG quality 75 to 95.
+- Trained: `python models/train/classifiers.py {name} --seed {seed}`, on one CPU thread for {steps}
+  steps of {batch} pictures, sizes 64 to 1,024, JPEG quality 55 to 95.
 - Training data: procedural scenes alone, nothing collected, nobody's pictures.
 
 Figures on {pictures} pictures of seeds that training never draws, some with words, fonts and
@@ -37,7 +39,7 @@ Confusion (rows: truth; columns: {columns}):
 |---|{rule}
 {confusion}
 
-They are checks of the plumbing, not a measure of quality on real images.
+{cannot}They are checks of the plumbing, not a measure of quality on real images.
 """
 
 
@@ -51,6 +53,7 @@ def card(task: Task, result: Mapping[str, Any], **facts: float) -> str:
         side=INPUT_SIDE,
         batch=FRESH + REPLAYED,
         pictures=result["demo_pictures"],
+        cannot=f"{task.cannot} " if task.cannot else "",
         caveat="" if task.name == "nsfw" else ", spoiled ones left out",
         rows="\n".join(f"| {name} | {value} |" for name, value in plain.items()),
         columns=", ".join(task.labels),

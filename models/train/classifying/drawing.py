@@ -12,8 +12,8 @@ from pixelprose.demoworld import Scene, encode, lexicon, render
 from pixelprose.demoworld.encoding import Format
 from pixelprose.demoworld.overlays import typeface
 
-SIDES: Final = (64, 80, 96, 128, 160, 192, 256, 384, 512, 1024)
-SIDE_WEIGHTS: Final = (1, 2, 6, 6, 4, 4, 8, 2, 1.5, 0.2)  # large renders are slow
+SIDES: Final = (64, 80, 96, 112, 128, 160, 192, 256, 384, 640, 1024)
+SIDE_WEIGHTS: Final = (2, 4, 8, 6, 6, 4, 3, 6, 1, 0.4, 0.2)  # large renders are slow
 OWN_WATERMARK, PANEL, TURNED = 0.4, 0.4, 0.5  # shares of the watermarks in training
 FORMATS: Final[tuple[Format, ...]] = ("JPEG", "PNG", "GIF")
 LIGHT_OVER: Final = ("black", "grey", "gradient")
@@ -53,5 +53,5 @@ def rendition(picture: Image.Image, rng: random.Random) -> Image.Image:
     fmt = rng.choices(FORMATS, weights=(6, 2, 2))[0]
     published = Image.open(io.BytesIO(encode(picture, fmt))).convert("RGB")
     ours = io.BytesIO()
-    published.save(ours, "JPEG", quality=rng.randint(75, 95))
+    published.save(ours, "JPEG", quality=rng.randint(55, 95))
     return Image.open(ours)

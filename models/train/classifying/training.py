@@ -10,15 +10,16 @@ from typing import Final
 
 import numpy as np
 import torch
-from classifying.tasks import Task, samples
 from PIL import Image
 from transformers import ResNetConfig, ResNetForImageClassification
+
+from classifying.tasks import Task, samples
 
 INPUT_SIDE: Final = 96
 FRESH: Final = 10
 REPLAYED: Final = 54
 KEPT: Final = 12_000
-LOGGED_STEPS: Final = 10
+LOGGED_STEPS: Final = 5
 CLIMB_STEPS: Final = 50
 HIGHEST_RATE: Final = 2e-3
 

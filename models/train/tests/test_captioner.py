@@ -1,27 +1,29 @@
 import random
-import re
-import subprocess
-import sys
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from captioning import variety
+from captioning.album import Album, draw_album
+from captioning.asking import Captioner
+from captioning.course import Course, Plan
+from captioning.examples import IGNORED, Batch, batches
+from captioning.heads import Heads
+from captioning.losses import Student
+from captioning.messages import Policy, compose, read_policy
+from captioning.model import build_model, build_processor
+from captioning.muon import orthogonal
+from captioning.schedule import pace
+from captioning.tokens import train_tokenizer
+from safetensors.torch import load_file
+from transformers import PreTrainedTokenizerFast
 
-TRAIN = Path(__file__).parents[1]
-ROOT = TRAIN.parents[1]
-sys.path.insert(0, str(TRAIN))
+from pixelprose.demoworld import alt_text, captions, lexicon, render, scene
 
-from captioning.album import Album, draw_album  # noqa: E402 - the scripts' folder comes first
-from captioning.asking import Captioner  # noqa: E402
-from captioning.examples import IGNORED, batches  # noqa: E402
-from captioning.messages import Policy, compose, read_policy  # noqa: E402
-from captioning.muon import orthogonal  # noqa: E402
-from captioning.schedule import pace  # noqa: E402
-from captioning.tokens import train_tokenizer  # noqa: E402
-from transformers import PreTrainedTokenizerFast  # noqa: E402
-
-from pixelprose.demoworld import alt_text, captions, lexicon, render, scene  # noqa: E402
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture(scope="module")
@@ -41,30 +43,95 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-@pytest.fixture(scope="module")
-def short_run(tmp_path_factory: pytest.TempPathFactory) -> tuple[str, Path]:
-    folder = tmp_path_factory.mktemp("captioner")
-    options = (
-        "--seconds 16 --check-seconds 2 --pictures 256 --batch 16 --threads 1"
-        f" --build {folder}/build --target {folder}/model"
+class Ticks:
+    """A clock on which every look takes a second, so that a busy machine changes nothing."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+
+    def __call__(self) -> float:
+        self.seconds += 1
+        return self.seconds
+
+
+def course(folder: Path, tokenizer: PreTrainedTokenizerFast, *, seconds: float) -> Course:
+    torch.manual_seed(0)
+    prefix = [tokenizer.added_tokens_encoder[token] for token in ("<s>", "<user>")]
+    student = Student(build_model(tokenizer), Heads(), prefix)
+    plan = Plan(
+        seconds=seconds,
+        rate=2e-3,
+        check_seconds=10,
+        state=folder / "state.pt",
+        target=folder / "model",
     )
-    command = [sys.executable, str(TRAIN / "captioner.py"), *options.split()]
-    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=250)
-    return done.stdout, folder / "model"
+    return Course(student, build_processor(tokenizer), plan, clock=Ticks(), report=print)
 
 
-def test_the_loss_falls_in_a_short_slice_of_training(short_run: tuple[str, Path]) -> None:
-    seeing = [float(loss) for loss in re.findall(r"exam vision ([\d.]+)", short_run[0])]
-    speaking = [float(loss) for loss in re.findall(r"exam ([\d.]+)", short_run[0])]
-    assert seeing[-1] < 0.8 * seeing[0]
-    assert speaking[-1] < 0.8 * speaking[0]
+@pytest.fixture(scope="module")
+def lessons(
+    drawn: Path, policy: Policy, tokenizer: PreTrainedTokenizerFast
+) -> Callable[[], Iterator[Batch]]:
+    def begin() -> Iterator[Batch]:
+        rng = random.Random(0)
+        return batches(partial(Album.open, drawn), tokenizer, policy, size=8, rng=rng)
+
+    return begin
 
 
-def test_one_command_leaves_a_checkpoint_that_transformers_loads(
-    short_run: tuple[str, Path],
+@pytest.fixture(scope="module")
+def trained(
+    tmp_path_factory: pytest.TempPathFactory,
+    lessons: Callable[[], Iterator[Batch]],
+    tokenizer: PreTrainedTokenizerFast,
+) -> tuple[list[float], Path]:
+    torch.set_num_threads(1)
+    folder = tmp_path_factory.mktemp("captioner")
+    run = course(folder, tokenizer, seconds=60)
+    run.run(lessons(), [next(lessons())])
+    return run.progress.losses, folder
+
+
+def test_the_loss_falls_in_a_short_slice_of_training(trained: tuple[list[float], Path]) -> None:
+    spoken = trained[0][-36:]
+    assert spoken[0] > 4
+    assert sum(spoken[-5:]) / 5 < 0.6 * spoken[0]
+
+
+def test_the_best_checkpoint_is_one_that_transformers_loads(
+    trained: tuple[list[float], Path],
 ) -> None:
-    captioner = Captioner.load(short_run[1])
-    assert len(captioner.captions([render(scene(1))], ["Describe."])) == 1
+    captioner = Captioner.load(trained[1] / "model")
+    said = captioner.captions([render(scene(1)), render(scene(2))], ["Describe.", "Go."])
+    assert len(said) == 2
+
+
+def test_the_checkpoint_has_the_key_names_that_vllm_knows(
+    trained: tuple[list[float], Path],
+) -> None:
+    tensors = load_file(trained[1] / "model" / "model.safetensors")
+    assert any(key.startswith("vision_tower.vision_model.") for key in tensors)
+    assert {tensor.dtype for tensor in tensors.values()} == {torch.bfloat16}
+
+
+def test_a_resumed_run_goes_on_where_it_was_stopped(
+    trained: tuple[list[float], Path],
+    lessons: Callable[[], Iterator[Batch]],
+    tokenizer: PreTrainedTokenizerFast,
+) -> None:
+    again = course(trained[1], tokenizer, seconds=64)
+    again.resume()
+    before = again.progress.steps
+    again.run(lessons(), [next(lessons())])
+    assert before > 40
+    assert before < again.progress.steps < before + 6
+
+
+def test_a_run_without_a_state_cannot_be_resumed(
+    tmp_path: Path, tokenizer: PreTrainedTokenizerFast
+) -> None:
+    with pytest.raises(FileNotFoundError):
+        course(tmp_path, tokenizer, seconds=1).resume()
 
 
 def test_a_message_has_only_the_parts_that_were_drawn(policy: Policy) -> None:
@@ -103,7 +170,7 @@ def test_only_captions_are_learnt(
     rng = random.Random(0)
     batch = next(batches(lambda: Album.open(drawn), tokenizer, policy, size=8, rng=rng))
     for row, described in zip(batch.targets, batch.scenes, strict=True):
-        text = tokenizer.decode(row[row != IGNORED])
+        text = str(tokenizer.decode(row[row != IGNORED]))
         assert text.endswith("</s>")
         assert captions.parse(text).things == described.things
 
@@ -122,8 +189,6 @@ def test_an_album_that_was_never_drawn_is_refused(tmp_path: Path) -> None:
 
 
 def test_lessons_never_show_what_is_held_out() -> None:
-    from captioning import variety  # noqa: PLC0415 - needs the scripts' folder
-
     packages = {font.partition("/")[0] for font in lexicon.fonts("heldout")}
     assert not {font.partition("/")[0] for font in variety._FONTS} & packages
 

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from pixelprose.captioner.app import build, load_captioner, load_policies
+from pixelprose.captioner.app import bounded, build, load_captioner, load_policies
 from pixelprose.captioner.documents import PACKAGED
 from pixelprose.captioner.settings import CaptionerSection, CaptionerSettings
 from pixelprose.records import codes
@@ -67,6 +67,16 @@ def test_without_its_policy_or_selection_the_service_does_not_start(
 ) -> None:
     with pytest.raises(Stop, match="no policy or selection 'nowhere'"):
         build(_settings(tmp_path, f"captioner: {{model: x, {text}}}"), Metrics())
+
+
+def test_no_more_is_in_flight_than_can_be_drained(tmp_path: Path) -> None:
+    text = "captioner: {batch_size: 8, batches_in_flight: 4}\n"
+
+    usual = bounded(_settings(tmp_path, text)).runner
+    strict = bounded(_settings(tmp_path, f"{text}runner: {{max_in_flight: 20}}")).runner
+
+    assert (usual.max_in_flight, usual.max_in_flight_per_partition) == (32, 32)
+    assert (strict.max_in_flight, strict.max_in_flight_per_partition) == (20, 32)
 
 
 def test_the_same_policy_twice_is_refused() -> None:

@@ -1,3 +1,4 @@
+import hashlib
 from pathlib import Path
 
 import pytest
@@ -25,25 +26,35 @@ def test_a_folder_is_known_by_its_weights_and_name(folder: Path) -> None:
     assert len(found.revision) == len("sha256:") + 64
 
 
-def test_a_name_for_the_records_can_be_given(folder: Path) -> None:
+def test_a_model_s_own_name_beats_its_folder_s_and_a_configured_one_beats_both(
+    folder: Path,
+) -> None:
+    (folder / "config.json").write_text('{"pixelprose_name": "its-own"}', "utf-8")
+
+    assert find_checkpoint(str(folder)).name == "its-own"
     assert find_checkpoint(str(folder), name="demo").name == "demo"
 
 
-@pytest.mark.parametrize("change", ["content", "name", "another", "moved boundary"])
-def test_other_weights_are_another_revision(folder: Path, change: str) -> None:
+def test_the_revision_of_one_file_is_its_sha256(folder: Path) -> None:
+    (folder / "model-2.safetensors").unlink()
+
+    expected = hashlib.sha256(b"first").hexdigest()
+    assert find_checkpoint(str(folder)).revision == f"sha256:{expected}"
+
+
+def test_other_weights_are_another_revision(folder: Path) -> None:
     before = find_checkpoint(str(folder)).revision
-    match change:
-        case "content":
-            (folder / "model-1.safetensors").write_bytes(b"fir5t")
-        case "name":
-            (folder / "model-1.safetensors").rename(folder / "model-0.safetensors")
-        case "another":
-            (folder / "model-3.safetensors").write_bytes(b"")
-        case _:
-            (folder / "model-1.safetensors").write_bytes(b"firsts")
-            (folder / "model-2.safetensors").write_bytes(b"econd")
+    (folder / "model-2.safetensors").write_bytes(b"sec0nd")
 
     assert find_checkpoint(str(folder)).revision != before
+
+
+def test_a_folder_with_other_weights_than_configured_is_refused(folder: Path) -> None:
+    revision = find_checkpoint(str(folder)).revision
+    assert find_checkpoint(str(folder), revision=revision).revision == revision
+
+    with pytest.raises(Stop, match=r"captioner\.revision is sha256:other"):
+        find_checkpoint(str(folder), revision="sha256:other")
 
 
 def test_what_is_no_weight_does_not_change_the_revision(folder: Path) -> None:

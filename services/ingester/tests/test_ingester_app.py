@@ -29,7 +29,7 @@ def test_by_default_only_public_addresses_on_web_ports_are_dialled() -> None:
     guard = IngesterSection().guard.guard()
     assert guard.networks == ()
     assert guard.hosts == frozenset()
-    assert guard.ports == {80, 443}
+    assert guard.ports == frozenset({80, 443})
 
 
 def test_the_demo_allows_its_own_machine_and_nothing_else() -> None:

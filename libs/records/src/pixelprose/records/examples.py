@@ -3,6 +3,7 @@
 import io
 from collections.abc import Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 
@@ -11,11 +12,13 @@ from pixelprose.records.files import SchemaFolder
 from pixelprose.records.groups import Group
 from pixelprose.records.topics import record_class
 
+G = TypeVar("G", bound=Group)
+
 REQUIRED = frozenset({"full", "minimal"})
 """Examples that every record has: all fields filled, and as few as may be."""
 
 
-def example(folder: SchemaFolder, record: type[Group], name: str) -> Group:
+def example(folder: SchemaFolder, record: type[G], name: str) -> G:
     """Return an example: times are ISO 8601, bytes base64.
 
     Raises:
@@ -52,7 +55,7 @@ def _problem(folder: SchemaFolder, file: Path, record: str) -> str | None:
     return None if back == value else "comes back from the wire as another record"
 
 
-def _read(file: Path, record: type[Group]) -> Group:
+def _read(file: Path, record: type[G]) -> G:
     return msgspec.json.decode(file.read_bytes(), type=record)
 
 

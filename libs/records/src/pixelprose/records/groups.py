@@ -1,7 +1,7 @@
 """The groups of fields that records are built from; each mirrors a named part of `schemas/`."""
 
 from datetime import datetime
-from typing import NewType
+from typing import Annotated, NewType, TypeAlias
 
 import msgspec
 
@@ -16,6 +16,9 @@ Sha256 = NewType("Sha256", str)
 
 RowId = NewType("RowId", str)
 """SHA-256 (hex) of (sha256, policy hash, model and revision): identity of a caption."""
+
+Instant: TypeAlias = Annotated[datetime, msgspec.Meta(tz=True)]
+"""A time with its zone, to the microsecond; UTC when it comes from the wire."""
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -44,7 +47,7 @@ class Submission(Group, frozen=True, kw_only=True):
     alt_text: str | None
     alt_text_language: str | None
     fields: dict[str, str]
-    submitted_at: datetime
+    submitted_at: Instant
 
 
 class ConsentSignal(Group, frozen=True, kw_only=True):
@@ -52,7 +55,7 @@ class ConsentSignal(Group, frozen=True, kw_only=True):
 
     name: str
     value: str
-    seen_at: datetime
+    seen_at: Instant
 
 
 class Fetch(Group, frozen=True, kw_only=True):
@@ -66,7 +69,7 @@ class Fetch(Group, frozen=True, kw_only=True):
     etag: str | None
     last_modified: str | None
     user_agent: str
-    fetched_at: datetime
+    fetched_at: Instant
     seconds: float
     consent: tuple[ConsentSignal, ...]
 
@@ -117,7 +120,7 @@ class Screening(Group, frozen=True, kw_only=True):
     nsfw_labels: dict[str, float]
     nsfw_model: Model
     hash_lists: tuple[HashList, ...]
-    screened_at: datetime
+    screened_at: Instant
 
 
 class Word(Group, frozen=True, kw_only=True):
@@ -179,7 +182,7 @@ class Signals(Group, frozen=True, kw_only=True):
     language_model: Model
     toxicity_model: Model
     pii_model: Model
-    annotated_at: datetime
+    annotated_at: Instant
 
 
 class Sampling(Group, frozen=True, kw_only=True):
@@ -213,7 +216,7 @@ class Caption(Group, frozen=True, kw_only=True):
     prompt_tokens: int
     completion_tokens: int
     finish_reason: str
-    generated_at: datetime
+    generated_at: Instant
     seconds: float
     """Share of the batch's wall time, in seconds."""
 
@@ -252,7 +255,7 @@ class Annotation(Group, frozen=True, kw_only=True):
     linguistics_model: Model
     policy: str
     policy_hash: str
-    annotated_at: datetime
+    annotated_at: Instant
 
 
 class Hop(Group, frozen=True, kw_only=True):
@@ -264,4 +267,4 @@ class Hop(Group, frozen=True, kw_only=True):
     topic: str
     partition: int
     offset: int
-    at: datetime
+    at: Instant

@@ -12,7 +12,9 @@ def policy_hash(document: Mapping[str, Any]) -> str:
     Comments, order and layout of the file do not count; every value does.
 
     Raises:
-        TypeError: a value is not JSON's.
+        TypeError, ValueError: a value is not JSON's.
     """
-    canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    canonical = json.dumps(
+        document, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    )
     return hashlib.sha256(canonical.encode()).hexdigest()

@@ -1,7 +1,5 @@
 """The records: one frozen class per topic's record, tied to its schema field by field."""
 
-from datetime import datetime
-
 import msgspec
 
 from pixelprose.records.groups import (
@@ -12,6 +10,7 @@ from pixelprose.records.groups import (
     Hop,
     Image,
     ImageId,
+    Instant,
     Rights,
     Screening,
     Sha256,
@@ -30,7 +29,7 @@ class ImageSubmitted(Group, frozen=True, kw_only=True):
     alt_text_language: str | None = None
     rights: Rights = Rights()
     fields: dict[str, str] = msgspec.field(default_factory=dict)
-    submitted_at: datetime
+    submitted_at: Instant
 
 
 class ImageFetched(Group, frozen=True, kw_only=True):
@@ -112,7 +111,7 @@ class ImageRejected(Group, frozen=True, kw_only=True):
     """Topic of the input record, for a retry; null where a retry is not allowed."""
     record: bytes | None
     """The input record in Confluent wire format; null where a retry is not allowed."""
-    rejected_at: datetime
+    rejected_at: Instant
     lineage: tuple[Hop, ...] = ()
 
 
@@ -127,7 +126,7 @@ class SafetyIncident(Group, frozen=True, kw_only=True):
     list_version: str
     distance: int
     """Hamming distance in bits, 0-256."""
-    detected_at: datetime
+    detected_at: Instant
     review_state: str = "open"
     lineage: tuple[Hop, ...] = ()
 
@@ -140,8 +139,8 @@ class Takedown(Group, frozen=True, kw_only=True):
     value: str
     """Keyed HMAC of a URL; the others in clear."""
     reason: str
-    requested_at: datetime
-    effective_at: datetime
+    requested_at: Instant
+    effective_at: Instant
 
 
 class Redrive(Group, frozen=True, kw_only=True):
@@ -156,4 +155,4 @@ class Redrive(Group, frozen=True, kw_only=True):
     stage: str
     """Service that had rejected it, or written its dead letter."""
     reason: str
-    redriven_at: datetime
+    redriven_at: Instant

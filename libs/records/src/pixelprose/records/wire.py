@@ -36,7 +36,7 @@ class Wire(Generic[G]):
         """Return the record's bytes.
 
         Raises:
-            ValueError, TypeError: a field holds what its schema does not allow.
+            ValueError, TypeError, OverflowError: a field holds what its schema does not allow.
         """
         buffer = io.BytesIO()
         buffer.write(_PREFIX.pack(_MAGIC, self._id))

@@ -11,7 +11,7 @@ from pixelprose.streamkit.errors import (
     Undecodable,
 )
 from pixelprose.streamkit.exit_codes import ExitCode
-from pixelprose.streamkit.host import Service, run_service
+from pixelprose.streamkit.host import Host, Service
 from pixelprose.streamkit.inline import Inline
 from pixelprose.streamkit.kafka_log import KafkaLog
 from pixelprose.streamkit.kafka_probe import cluster_id
@@ -21,6 +21,7 @@ from pixelprose.streamkit.metrics import Metrics
 from pixelprose.streamkit.outcome import DeadLetter, Emit, Outcome, Reject, Skip
 from pixelprose.streamkit.runner import Runner
 from pixelprose.streamkit.runner_settings import RunnerSettings
+from pixelprose.streamkit.service import run_service
 from pixelprose.streamkit.settings import HttpSettings, LogSettings, ServiceSettings, load
 from pixelprose.streamkit.threads import Threads
 from pixelprose.streamkit.worker import AsyncStep, BatchStep, Step, Worker
@@ -36,6 +37,7 @@ __all__ = [
     "Emit",
     "ExitCode",
     "Headers",
+    "Host",
     "HttpSettings",
     "Inline",
     "KafkaLog",

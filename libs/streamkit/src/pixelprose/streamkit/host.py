@@ -1,31 +1,26 @@
-"""A service as a process: settings, logs, health, signals, runners, exit code."""
+"""A service as a process: health, signals, a thread per runner, and how it ended."""
 
-import argparse
 import os
 import signal
-import sys
-import threading
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
+from queue import SimpleQueue
+from threading import Event, Thread, Timer
 from types import FrameType
-from typing import Any, NoReturn, TypeVar
+from typing import IO, Any
 
 import structlog
 
 from pixelprose.streamkit.errors import Stop, Unavailable
 from pixelprose.streamkit.exit_codes import ExitCode
 from pixelprose.streamkit.health import HealthServer
-from pixelprose.streamkit.logs import configure_logs
 from pixelprose.streamkit.metrics import Metrics
 from pixelprose.streamkit.runner import Runner
-from pixelprose.streamkit.settings import ServiceSettings, load
-from pixelprose.streamkit.settings_help import describe
+from pixelprose.streamkit.settings import ServiceSettings
 from pixelprose.streamkit.watchdog import Watchdog
 
-S = TypeVar("S", bound=ServiceSettings)
-
-_events = structlog.get_logger("service")
+GRACE_SECONDS = 10.0
+"""After the drain deadline: time to leave the group and to close. Then the process is ended."""
 
 
 def _nothing() -> None:
@@ -40,161 +35,120 @@ class Service:
     close: Callable[[], None] = _nothing
 
 
-Build = Callable[[S, Metrics], Service]
+class Host:
+    """Runs runners in threads; the first that stops, stops all.
 
+    Health answers and signals are taken from construction on, before anything slow is built.
 
-def run_service(name: str, settings: type[S], build: Build[S]) -> NoReturn:
-    """Run the service until it is told to stop, and exit with the reason's code."""
-    arguments = _parser(name, settings).parse_args()
-    try:
-        code = _run(name, settings, build, arguments)
-    except Stop as stop:
-        code = _say(name, stop.code, str(stop))
-    except Unavailable as error:
-        code = _say(name, ExitCode.UNAVAILABLE, str(error))
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # Threads of clients and models may still run; nothing of theirs is wanted any more.
-    os._exit(code)
+    Raises:
+        Stop: the port for health is taken.
+    """
 
-
-def _parser(name: str, settings: type[S]) -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
-        prog=f"python -m pixelprose.{name.replace('-', '_')}",
-        description=f"Run the {name}. Settings come from --config and from PIXELPROSE_* variables, "
-        "which win; [..] is the default.",
-        epilog="settings:\n" + "\n".join(describe(settings)),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-    parser.add_argument("--config", type=Path, metavar="FILE", help="YAML file of settings")
-    parser.add_argument(
-        "--check-config",
-        action="store_true",
-        help="load models, policies and lists, ask broker and store, then end",
-    )
-    parser.add_argument(
-        "--print-config", action="store_true", help="print the settings in force, without secrets"
-    )
-    parser.add_argument(
-        "--until-stdin-closes",
-        action="store_true",
-        help="drain when standard input ends: a child that must not outlive its parent",
-    )
-    return parser
-
-
-def _run(name: str, settings: type[S], build: Build[S], arguments: argparse.Namespace) -> int:
-    loaded = load(settings, file=arguments.config, environ=os.environ)
-    if arguments.print_config:
-        print(loaded.model_dump_json(indent=2))  # noqa: T201 - what was asked for
-        return ExitCode.DRAINED
-    configure_logs(loaded.log, service=name)
-    metrics = Metrics()
-    host = _Host(loaded, metrics)
-    try:
-        service = build(loaded, metrics)
-        for runner in service.runners:
-            runner.probe()
-        if arguments.check_config:
-            print(f"{name}: the settings are good")  # noqa: T201 - what was asked for
-            return ExitCode.DRAINED
-        if arguments.until_stdin_closes:
-            threading.Thread(target=host.stop_with_stdin, daemon=True).start()
-        return host.run(service)
-    finally:
-        host.close()
-
-
-class _Host:
-    """Runs runners in threads; the first that stops, stops all."""
-
-    def __init__(self, settings: ServiceSettings, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        settings: ServiceSettings,
+        metrics: Metrics,
+        *,
+        end: Callable[[int], None] = os._exit,
+    ) -> None:
         self._settings = settings
+        self._end = end
         self._runners: tuple[Runner[Any, Any, Any], ...] = ()
-        self._alive: set[str] = set()
-        self._faults: list[BaseException] = []
-        self._asked = threading.Event()
-        self._ended = threading.Event()
+        self._running: list[Runner[Any, Any, Any]] = []
+        self._asked = Event()
+        self._last_resort = int(ExitCode.DRAINED)
+        self._ends: SimpleQueue[BaseException | None] = SimpleQueue()
+        self._events = structlog.get_logger("service")
+        self._watchdog = Watchdog(
+            self._beats, seconds=settings.runner.watchdog_seconds, end=self._end
+        )
         checks = {
-            "/livez": lambda: not self._faults,
+            "/livez": lambda: self._watchdog.calm,
             "/startupz": lambda: bool(self._runners),
             "/readyz": self._ready,
         }
         self._health = HealthServer(settings.http, checks, metrics)
-        _events.info("listening", host=settings.http.host, port=self._health.port)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._signalled)
+        self._events.info("listening", host=settings.http.host, port=self._health.port)
 
     def run(self, service: Service) -> int:
         """Run to the end and return the exit code."""
         self._runners = service.runners
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._signalled)
-        watchdog = Watchdog(
-            self._beats,
-            seconds=self._settings.runner.watchdog_seconds,
-        )
-        threads = [threading.Thread(target=self._one, args=(one,)) for one in service.runners]
-        for thread in threads:
-            thread.start()
-        watchdog.start()
-        while any(thread.is_alive() for thread in threads):
-            # Short, so that signals are served; Python runs their handlers in this thread.
-            threads[0].join(0.2) if threads[0].is_alive() else self._ended.wait(0.2)
-        watchdog.stop()
+        self._running = list(service.runners)
+        for runner in service.runners:
+            Thread(target=self._thread, args=(runner,), name=runner.service, daemon=True).start()
+        self._watchdog.start()
+        faults = [fault for _ in service.runners if (fault := self._ends.get()) is not None]
         service.close()
-        return self._code()
-
-    def stop_with_stdin(self) -> None:
-        """Stop when standard input ends."""
-        sys.stdin.buffer.read()
-        self._stop()
-
-    def close(self) -> None:
-        """Stop answering."""
+        self._watchdog.stop()
         self._health.close()
+        return self._code(faults)
+
+    def stop_with(self, stream: IO[bytes]) -> None:
+        """Drain when a stream ends."""
+
+        def wait() -> None:
+            stream.read()
+            self._stop("the parent went away")
+
+        Thread(target=wait, name="stdin", daemon=True).start()
+
+    def _thread(self, runner: Runner[Any, Any, Any]) -> None:
+        fault: BaseException | None = None
+        try:
+            runner.run()
+        except BaseException as error:  # noqa: BLE001 - it ends the process, with its own code
+            fault = error
+            self._last_resort = self._last_resort or _code_of(error)
+        self._running.remove(runner)
+        self._stop(f"{runner.service} ended")
+        self._ends.put(fault)
+
+    def _stop(self, reason: str) -> None:
+        if self._asked.is_set():
+            return
+        self._asked.set()
+        self._events.info("stopping", reason=reason)
+        seconds = GRACE_SECONDS if self._runners else 0.0
+        if any(runner.ready for runner in self._running):
+            seconds += self._settings.runner.drain_seconds
+            self._last_resort = self._last_resort or int(ExitCode.DRAIN_TIMED_OUT)
+        for runner in self._runners:
+            runner.stop()
+        hurry = Timer(seconds, lambda: self._end(self._last_resort))
+        hurry.daemon = True
+        hurry.start()
+
+    def _signalled(self, number: int, _frame: FrameType | None) -> None:
+        if self._asked.is_set():
+            self._end(int(ExitCode.DRAIN_TIMED_OUT))
+        self._stop(signal.Signals(number).name)
 
     def _ready(self) -> bool:
         return bool(self._runners) and all(runner.ready for runner in self._runners)
 
-    def _one(self, runner: Runner[Any, Any, Any]) -> None:
-        self._alive.add(runner.service)
-        try:
-            runner.run()
-        except BaseException as fault:  # noqa: BLE001 - it ends the process, with its own code
-            self._faults.append(fault)
-        finally:
-            self._alive.discard(runner.service)
-            self._stop()
-
-    def _stop(self) -> None:
-        self._asked.set()
-        for runner in self._runners:
-            runner.stop()
-
     def _beats(self) -> list[int]:
-        return [one.beats for one in self._runners if one.service in self._alive]
+        # A runner beats from the day it joined; before that it waits for a broker, with deadlines.
+        return [runner.beats if runner.beats else -1 for runner in self._running]
 
-    def _signalled(self, number: int, _frame: FrameType | None) -> None:
-        if self._asked.is_set():
-            os._exit(ExitCode.DRAIN_TIMED_OUT)  # asked twice: at once
-        _events.info("stopping", signal=signal.Signals(number).name)
-        self._stop()
-
-    def _code(self) -> int:
-        if not self._faults:
-            _events.info("stopped")
+    def _code(self, faults: list[BaseException]) -> int:
+        if not faults:
+            self._events.info("stopped")
             return ExitCode.DRAINED
-        match self._faults[0]:
-            case Stop() as stop:
-                _events.error("stopped", reason=stop.code.name.lower(), detail=str(stop))
-                return stop.code
-            case Unavailable() as error:
-                _events.error("stopped", reason="unavailable", detail=str(error))
-                return ExitCode.UNAVAILABLE
-            case fault:
-                _events.error("crashed", exc_info=fault)
-                return ExitCode.CRASHED
+        code = _code_of(faults[0])
+        if code is ExitCode.CRASHED:
+            self._events.error("crashed", exc_info=faults[0])
+        else:
+            self._events.error("stopped", reason=code.name.lower(), detail=str(faults[0]))
+        return code
 
 
-def _say(name: str, code: ExitCode, detail: str) -> int:
-    print(f"{name}: {detail}", file=sys.stderr)  # noqa: T201 - logs may not be set up yet
-    return code
+def _code_of(fault: BaseException) -> ExitCode:
+    match fault:
+        case Stop():
+            return fault.code
+        case Unavailable():
+            return ExitCode.UNAVAILABLE
+        case _:
+            return ExitCode.CRASHED

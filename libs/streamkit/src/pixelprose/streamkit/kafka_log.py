@@ -127,9 +127,14 @@ class KafkaLog(Log[Outgoing]):
             KafkaPartition(self._settings.physical(at.topic), at.partition, position)
             for at, position in positions.items()
         ]
-        return self._transactions.commit(
-            (*outputs, *dead_letters), offsets, self._joined.consumer_group_metadata
-        )
+        group = self._joined.consumer_group_metadata
+        try:
+            return self._transactions.commit((*outputs, *dead_letters), offsets, group)
+        except OutputTooLarge as error:
+            if max(error.outputs) >= len(outputs):
+                detail = "a dead letter is over its topic's limit; run `pixelprose topics init`"
+                raise Stop(ExitCode.BAD_CONFIGURATION, detail) from error
+            raise
 
     def close(self) -> None:
         """Leave the group; the producer has nothing open that must not be aborted."""

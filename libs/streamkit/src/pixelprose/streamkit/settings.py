@@ -1,9 +1,9 @@
 """Settings of a service: one YAML file for all services, `PIXELPROSE_*` variables on top."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar, get_args
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -92,14 +92,19 @@ def load(settings: type[S], *, file: Path | None, environ: Mapping[str, str]) ->
     try:
         return settings.model_validate(ours)
     except ValidationError as error:
-        raise Stop(ExitCode.BAD_CONFIGURATION, _explain(error)) from error
+        raise Stop(ExitCode.BAD_CONFIGURATION, _explain(error, settings)) from error
 
 
 def _read(file: Path) -> dict[str, Any]:
     try:
         document = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, yaml.YAMLError) as error:
+    except (OSError, UnicodeDecodeError) as error:
         raise Stop(ExitCode.BAD_CONFIGURATION, f"settings file {file}: {error}") from error
+    except yaml.MarkedYAMLError as error:
+        # Without its own text, which quotes the line: a password may stand there.
+        line = error.problem_mark.line + 1 if error.problem_mark else "?"
+        detail = f"settings file {file}, line {line}: no YAML ({error.problem})"
+        raise Stop(ExitCode.BAD_CONFIGURATION, detail) from None
     if not isinstance(document or {}, dict):
         raise Stop(ExitCode.BAD_CONFIGURATION, f"settings file {file}: not a mapping of sections")
     return document or {}
@@ -122,15 +127,40 @@ def _refuse_unknown(document: Mapping[str, Any], settings: type[S], *, where: st
     known = {*settings.model_fields, *SECTIONS}
     for name in document:
         if name not in known:
-            near = difflib.get_close_matches(str(name), known, n=1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; known are {sorted(known)}"
-            raise Stop(ExitCode.BAD_CONFIGURATION, f"unknown setting {name!r} in {where}{hint}")
+            detail = f"unknown setting {name!r} in {where}{_hint(str(name), known)}"
+            raise Stop(ExitCode.BAD_CONFIGURATION, detail)
 
 
-def _explain(error: ValidationError) -> str:
+def _explain(error: ValidationError, settings: type[BaseModel]) -> str:
     lines = []
     for fault in error.errors():
         path = [str(part) for part in fault["loc"]]
         variable = PREFIX + NESTED.join(path).upper()
-        lines.append(f"{'.'.join(path)}: {fault['msg']} (set it in the file, or as {variable})")
+        if fault["type"] == "extra_forbidden":
+            said = f"unknown setting{_hint(path[-1], _names(settings, path[:-1]))}"
+        else:
+            said = f"{fault['msg']} (set it in the file, or as {variable})"
+        lines.append(f"{'.'.join(path)}: {said}")
     return "settings are wrong:\n  " + "\n  ".join(lines)
+
+
+def _hint(name: str, known: Collection[str]) -> str:
+    near = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean {near[0]!r}?" if near else f"; known are {sorted(known)}"
+
+
+def _names(settings: type[BaseModel], path: Sequence[str]) -> Collection[str]:
+    """The settings of the section at `path`."""
+    model: type[BaseModel] | None = settings
+    for name in path:
+        field = model.model_fields.get(name) if model else None
+        model = section_of(field.annotation) if field else None
+    return model.model_fields if model else ()
+
+
+def section_of(annotation: object) -> type[BaseModel] | None:
+    """Return the section that a field's annotation names, if it names one."""
+    for candidate in (annotation, *get_args(annotation)):
+        if isinstance(candidate, type) and issubclass(candidate, BaseModel):
+            return candidate
+    return None

@@ -1,5 +1,6 @@
 """Ends a process whose loop stands still: some client calls never return."""
 
+import faulthandler
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -9,13 +10,14 @@ import structlog
 
 from pixelprose.streamkit.exit_codes import ExitCode
 
-_LOOK_SECONDS = 0.5
+LOOK_SECONDS = 0.5
 
 
 class Watchdog:
     """Counts its own short sleeps, so that a process that was stopped and continued is not ended.
 
-    `beats` gives, for each loop, a number that grows while it turns.
+    `beats` gives, for each loop, a number that grows while it turns; a negative one says that it
+    does not turn yet.
     """
 
     def __init__(
@@ -27,10 +29,17 @@ class Watchdog:
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self._beats = beats
-        self._looks = max(1, round(seconds / _LOOK_SECONDS))
+        self._looks = max(1, round(seconds / LOOK_SECONDS))
         self._end = end
         self._sleep = sleep
         self._stopped = Event()
+        self._last: Sequence[int] = ()
+        self._still: Sequence[int] = ()
+
+    @property
+    def calm(self) -> bool:
+        """Whether every loop turned within half of the time."""
+        return max(self._still, default=0) <= self._looks / 2
 
     def start(self) -> None:
         """Watch in a thread of its own."""
@@ -42,18 +51,23 @@ class Watchdog:
 
     def watch(self) -> None:
         """Watch until stopped; end the process when any loop stands still too long."""
-        last: Sequence[int] = ()
-        still = [0]
         while not self._stopped.is_set():
-            now = tuple(self._beats())
-            if len(last) != len(now):
-                still = [0] * len(now)
-            else:
-                pairs = zip(last, now, still, strict=True)
-                still = [count + 1 if a == b else 0 for a, b, count in pairs]
-            last = now
-            if max(still, default=0) >= self._looks:
+            self._look()
+            if max(self._still, default=0) >= self._looks:
                 structlog.get_logger("watchdog").error("hung", exit_code=int(ExitCode.HUNG))
+                faulthandler.dump_traceback(all_threads=True)
                 self._end(int(ExitCode.HUNG))
                 return
-            self._sleep(_LOOK_SECONDS)
+            self._sleep(LOOK_SECONDS)
+
+    def _look(self) -> None:
+        """Count, for each loop, the looks since it was last seen to have turned."""
+        now = tuple(self._beats())
+        if len(now) == len(self._last):
+            seen = zip(now, self._last, self._still, strict=True)
+            self._still = [
+                still + 1 if beat >= 0 and beat == before else 0 for beat, before, still in seen
+            ]
+        else:
+            self._still = [0] * len(now)
+        self._last = now

@@ -42,9 +42,24 @@ def build(settings: CaptionerSettings, metrics: Metrics) -> Service:
     )
     worker = Batches(step, size=section.batch_size, linger_seconds=section.linger_seconds)
     runner = runner_for(
-        settings, service="captioner", reads=ImageAnnotated, worker=worker, metrics=metrics
+        bounded(settings), service="captioner", reads=ImageAnnotated, worker=worker, metrics=metrics
     )
     return Service(runners=(runner,), close=store.close)
+
+
+def bounded(settings: CaptionerSettings) -> CaptionerSettings:
+    """Return the settings with no more in flight than `batches_in_flight`.
+
+    The runner's own bounds suit steps of milliseconds: a thousand images would not be captioned
+    within the drain deadline.
+    """
+    most = settings.captioner.batch_size * settings.captioner.batches_in_flight
+    runner = settings.runner
+    lower = {
+        "max_in_flight": min(most, runner.max_in_flight),
+        "max_in_flight_per_partition": min(most, runner.max_in_flight_per_partition),
+    }
+    return settings.model_copy(update={"runner": runner.model_copy(update=lower)})
 
 
 def load_policies(section: CaptionerSection) -> tuple[Policy, ...]:

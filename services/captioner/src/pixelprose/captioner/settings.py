@@ -19,10 +19,11 @@ class CaptionerSection(BaseModel):
         default=None, description="A checkpoint's folder, or a hub id with its revision"
     )
     revision: str | None = Field(
-        default=None, description="Hub revision, required for a hub id; a folder's is its weights"
+        default=None,
+        description="Hub revision, required for a hub id; for a folder the SHA-256 of its weights",
     )
     model_name: str | None = Field(
-        default=None, description="The model's name in records; by default its id or folder"
+        default=None, description="The model's name in records; by default its own, or its id"
     )
     device: str = Field(
         default="auto", description="torch device, such as cpu or cuda; auto: cuda if there is one"
@@ -42,6 +43,11 @@ class CaptionerSection(BaseModel):
     )
     batch_size: int = Field(
         default=16, ge=1, le=512, description="Images gathered, and requests computed, at a time"
+    )
+    batches_in_flight: int = Field(
+        default=8,
+        ge=2,
+        description="Batches of images read ahead: what must be done within runner.drain_seconds",
     )
     linger_seconds: float = Field(
         default=0.05, ge=0, le=5, description="Wait this long for a batch to fill"

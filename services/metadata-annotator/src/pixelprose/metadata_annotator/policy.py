@@ -7,6 +7,7 @@ from typing import Annotated, Final, Literal
 
 import yaml
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,

@@ -50,6 +50,6 @@ def _plain(texts: Iterable[str]) -> list[str]:
 def _similarity(one: str, others: Sequence[str], whole: str) -> float:
     """The best match in [0, 1]: with one of the others, or with a part of all of them."""
     best = max((fuzz.ratio(one, other) for other in others), default=0.0)
-    if _SHORTEST_PART <= len(one) < len(whole):
+    if _SHORTEST_PART <= len(one) <= len(whole):
         best = max(best, fuzz.partial_ratio(one, whole))
     return best / 100

@@ -1,0 +1,259 @@
+"""A service as a process: health, signals, exit codes."""
+
+import os
+import signal
+import socket
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from threading import Event
+
+import pytest
+
+from pixelprose.streamkit import (
+    Emit,
+    ExitCode,
+    Host,
+    HttpSettings,
+    Inline,
+    KafkaSettings,
+    Metrics,
+    Outcome,
+    Outgoing,
+    Runner,
+    RunnerSettings,
+    Service,
+    ServiceSettings,
+    Stop,
+    Unavailable,
+)
+from pixelprose.streamkit.testing import MemoryBroker, MemoryLog, TextCodec
+from pixelprose.streamkit.watchdog import Watchdog
+
+SETTINGS = ServiceSettings(
+    kafka=KafkaSettings(bootstrap_servers="nowhere:1"), runner=RunnerSettings(commit_seconds=0.01)
+)
+SECONDS = 10.0
+
+Step = Callable[[str], Outcome[str]]
+
+
+@pytest.fixture(autouse=True)
+def signals() -> Iterator[None]:
+    """What a host does to the signals of this process is undone."""
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    yield
+    for number, handler in before.items():
+        signal.signal(number, handler)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def get(port: int, path: str) -> tuple[int, str]:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}{path}", timeout=5) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.code, error.read().decode()
+
+
+def runner(
+    broker: MemoryBroker, step: Step, name: str = "tests", metrics: Metrics | None = None
+) -> Runner[str, str, Outgoing]:
+    return Runner(
+        MemoryLog(broker),
+        TextCodec(),
+        Inline(step),
+        SETTINGS.runner,
+        service=name,
+        version="1",
+        metrics=metrics or Metrics(),
+    )
+
+
+def signalling(number: signal.Signals) -> Step:
+    def step(record: str) -> Outcome[str]:
+        os.kill(os.getpid(), number)
+        return Emit((record,))
+
+    return step
+
+
+def raising(error: Exception) -> Step:
+    def step(_: str) -> Outcome[str]:
+        raise error
+
+    return step
+
+
+def fed(*values: bytes) -> MemoryBroker:
+    broker = MemoryBroker("in")
+    for value in values:
+        broker.append(value)
+    return broker
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_signal_drains_commits_closes_and_exits_with_zero(number: signal.Signals) -> None:
+    broker, closed = fed(b"a"), Event()
+    host = Host(SETTINGS, Metrics())
+    service = Service(runners=(runner(broker, signalling(number)),), close=closed.set)
+    assert host.run(service) == 0
+    assert [out.value for out in broker.appended["out"]] == [b"a"]
+    assert closed.is_set()
+
+
+def test_a_second_signal_ends_at_once() -> None:
+    ended, both = [], Event()
+
+    def end(code: int) -> None:
+        ended.append(code)
+        both.set()
+
+    def step(record: str) -> Outcome[str]:
+        os.kill(os.getpid(), signal.SIGTERM)
+        while not host._asked.is_set():
+            pass
+        os.kill(os.getpid(), signal.SIGTERM)
+        both.wait(SECONDS)
+        return Emit((record,))
+
+    host = Host(SETTINGS, Metrics(), end=end)
+    host.run(Service(runners=(runner(fed(b"a"), step),)))
+    assert ended == [ExitCode.DRAIN_TIMED_OUT]
+
+
+def test_a_signal_before_anything_runs_ends_at_once_with_zero() -> None:
+    ended: list[int] = []
+    done = Event()
+    Host(SETTINGS, Metrics(), end=lambda code: (ended.append(code), done.set()) and None)
+    signal.raise_signal(signal.SIGTERM)
+    assert done.wait(SECONDS)
+    assert ended == [0]
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (Stop(ExitCode.FENCED, "two of us"), ExitCode.FENCED),
+        (Unavailable("kafka"), ExitCode.UNAVAILABLE),
+        (ZeroDivisionError(), ExitCode.CRASHED),
+    ],
+)
+def test_how_a_runner_ended_is_the_exit_code(error: Exception, code: ExitCode) -> None:
+    class Failing(MemoryLog):
+        def probe(self) -> None:
+            raise error
+
+    broken: Runner[str, str, Outgoing] = Runner(
+        Failing(fed()),
+        TextCodec(),
+        Inline(raising(error)),
+        SETTINGS.runner,
+        service="tests",
+        version="1",
+        metrics=Metrics(),
+    )
+    assert Host(SETTINGS, Metrics()).run(Service(runners=(broken,))) == code
+
+
+def test_the_first_runner_that_stops_drains_the_others() -> None:
+    good = fed(b"a", b"b")
+    seen = Event()
+
+    def step(record: str) -> Outcome[str]:
+        seen.set()
+        return Emit((record,))
+
+    def fail(_: str) -> Outcome[str]:
+        seen.wait(SECONDS)
+        raise Stop(ExitCode.BAD_CONFIGURATION, "no more")
+
+    runners = (runner(good, step, "good"), runner(fed(b"x"), fail, "bad"))
+    code = Host(SETTINGS, Metrics()).run(Service(runners=runners))
+    assert code == ExitCode.BAD_CONFIGURATION
+    assert [out.value for out in good.appended["out"]] == [b"a", b"b"]
+
+
+def test_health_tells_built_from_ready_and_draining() -> None:
+    port = free_port()
+    settings = SETTINGS.model_copy(update={"http": HttpSettings(port=port)})
+    metrics = Metrics()
+    host = Host(settings, metrics)
+    assert [get(port, path)[0] for path in ("/livez", "/startupz", "/readyz")] == [200, 503, 503]
+    seen: list[int] = []
+
+    def step(record: str) -> Outcome[str]:
+        seen.extend(get(port, path)[0] for path in ("/livez", "/startupz", "/readyz"))
+        running.stop()
+        seen.append(get(port, "/readyz")[0])
+        return Emit((record,))
+
+    running = runner(fed(b"a"), step, metrics=metrics)
+    host.run(Service(runners=(running,)))
+    assert seen == [200, 200, 200, 503]
+
+
+def test_metrics_are_served_in_prometheus_text() -> None:
+    port = free_port()
+    metrics = Metrics()
+    metrics.counter("pixelprose_cats_total", "Cats.", ("colour",)).labels("red").inc()
+    settings = SETTINGS.model_copy(update={"http": HttpSettings(port=port)})
+    Host(settings, metrics)
+    status, text = get(port, "/metrics")
+    assert status == 200
+    assert 'pixelprose_cats_total{colour="red"} 1.0' in text.splitlines()
+    status, text = get(port, "/nowhere")
+    assert (status, "/metrics" in text) == (404, True)
+
+
+def test_a_port_in_use_is_a_clear_message() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = int(taken.getsockname()[1])
+        settings = SETTINGS.model_copy(update={"http": HttpSettings(port=port)})
+        with pytest.raises(Stop, match=rf"127\.0\.0\.1:{port} .*http\.port") as stop:
+            Host(settings, Metrics())
+    assert stop.value.code is ExitCode.BAD_CONFIGURATION
+
+
+class Watched:
+    """A watchdog whose sleeps end it after so many looks."""
+
+    def __init__(self, *beats: list[int]) -> None:
+        self.ended: list[int] = []
+        self._beats = list(beats)
+        self.dog = Watchdog(
+            lambda: self._beats[0], seconds=2, end=self.ended.append, sleep=self._sleep
+        )
+        self.dog.watch()
+
+    def _sleep(self, _: float) -> None:
+        if len(self._beats) > 1:
+            self._beats.pop(0)
+        else:
+            self.dog.stop()
+
+
+def test_the_watchdog_ends_a_process_whose_loop_stands_still() -> None:
+    assert Watched(*[[7, n] for n in range(5)]).ended == [ExitCode.HUNG]
+
+
+@pytest.mark.parametrize(
+    "beats",
+    [
+        [[n, n] for n in range(9)],
+        [[n // 2, (n + 1) // 2] for n in range(9)],
+        [[-1]] * 9,
+        [[1], [1], [1], [1, 1], [1, 1], [1, 1], [1]],
+    ],
+    ids=["turning", "taking turns", "not joined yet", "coming and going"],
+)
+def test_the_watchdog_lets_a_living_process_be(beats: list[list[int]]) -> None:
+    assert Watched(*beats).ended == []
