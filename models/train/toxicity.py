@@ -85,7 +85,7 @@ def main(arguments: Sequence[str]) -> None:
     """Train, save, evaluate, write the card."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--count", type=int, default=20_000, help="texts to learn from")
-    parser.add_argument("--steps", type=int, default=2000)
+    parser.add_argument("--steps", type=int, default=5000)
     parser.add_argument("--batch", type=int, default=48)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--texts", type=int, default=3000, help="held-out, for the figures")

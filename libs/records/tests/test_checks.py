@@ -44,6 +44,12 @@ def says(root: Path, part: str) -> bool:
     return True
 
 
+def sound(root: Path) -> bool:
+    """Whether nothing is wrong, but that the classes do not know a changed schema's fields."""
+    assert [problem for problem in problems(root) if not problem.startswith("examples/")] == []
+    return True
+
+
 def test_the_schemas_are_sound() -> None:
     assert problems(packaged().root) == []
 
@@ -117,7 +123,7 @@ def test_every_change_but_of_a_doc_changes_the_fingerprint(schemas: Path, change
 
 def test_a_corrected_doc_needs_no_new_id(schemas: Path) -> None:
     edit(schemas, "takedown.avsc", lambda s: s.update(doc="Corrected."))
-    assert problems(schemas) == []
+    assert sound(schemas)
 
 
 def test_a_gap_in_the_ids_is_refused(schemas: Path) -> None:
@@ -131,7 +137,7 @@ def test_before_the_first_tag_a_changed_schema_keeps_its_id(schemas: Path) -> No
     (given,) = assign(schemas)
     assert given.record == "Takedown"
     assert given.id == next(entry.id for entry in before if entry.record == "Takedown")
-    assert problems(schemas) == []
+    assert sound(schemas)
 
 
 def test_a_new_record_gets_the_next_id(schemas: Path) -> None:
@@ -143,7 +149,7 @@ def test_a_new_record_gets_the_next_id(schemas: Path) -> None:
 
 def released(schemas: Path) -> Path:
     assert len(release(schemas)) == len(packaged().records)
-    assert problems(schemas) == []
+    assert sound(schemas)
     return schemas
 
 
@@ -156,7 +162,7 @@ def test_after_a_release_a_field_with_default_may_come(schemas: Path) -> None:
     edit(schemas, "takedown.avsc", lambda s: s["fields"].append(TEXT | {"default": ""}))
     (given,) = assign(schemas)
     assert given.id == len(packaged().records) + 1
-    assert problems(schemas) == []
+    assert sound(schemas)
 
 
 def test_two_changes_between_two_tags_share_one_new_id(schemas: Path) -> None:
@@ -166,7 +172,7 @@ def test_two_changes_between_two_tags_share_one_new_id(schemas: Path) -> None:
     edit(schemas, "takedown.avsc", lambda s: s["fields"][-1].update(default="x"))
     assert [entry.id for entry in assign(schemas)] == [entry.id for entry in first]
     assert release(schemas) == [f"Takedown.{first[0].id}.avsc"]
-    assert problems(schemas) == []
+    assert sound(schemas)
 
 
 INCOMPATIBLE = {
@@ -245,7 +251,7 @@ def test_a_kept_schema_cannot_be_removed(schemas: Path) -> None:
         ("access: restricted", "access: public", "incidents.v1 is kept for ever"),
         ("  raw: [captioner]\n", "", "owners are not those"),
         ("producers: [ingester, safety-filter,", "producers: [ingester,", "stages of `reasons`"),
-        ("FULL_TRANSITIVE", "NONE", "FULL_TRANSITIVE"),
+        ("FULL_TRANSITIVE", "NONE", "compatibility"),
         ("keep_days: 7", "keep_day: 7", "keep_day"),
     ],
 )

@@ -23,7 +23,7 @@ PRIMITIVES: dict[Any, Any] = {
 }
 
 
-def avro_type(hint: Any) -> Any:
+def avro_type(hint: Any) -> Any:  # noqa: ANN401 - any annotation
     """The Avro type that a Python annotation stands for; groups by full name."""
     if isinstance(hint, NewType):
         return avro_type(hint.__supertype__)
@@ -53,7 +53,7 @@ def groups_in(record: type[Group]) -> Iterator[type[Group]]:
                 yield from groups_in(part)
 
 
-def default_of(field: msgspec.structs.FieldInfo) -> Any:
+def default_of(field: msgspec.structs.FieldInfo) -> object:
     """The default as JSON would have it."""
     if field.default is not msgspec.NODEFAULT:
         return json.loads(msgspec.json.encode(field.default))
@@ -94,5 +94,5 @@ def test_every_record_has_a_topic() -> None:
 @pytest.mark.parametrize("group", EVERY_GROUP, ids=lambda group: group.__name__)
 def test_records_cannot_be_changed_and_take_no_unknown_field(group: type[Group]) -> None:
     assert group.__struct_config__.frozen
-    with pytest.raises(TypeError, match="unknown|Unexpected|unexpected"):
+    with pytest.raises(TypeError, match="unknown"):
         group(unknown=1)

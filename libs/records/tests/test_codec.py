@@ -207,7 +207,7 @@ def test_a_known_hash_hit_says_nothing_but_blocked() -> None:
     rejection = rejection_of(out)
     assert rejection.reason == "blocked"
     assert (rejection.detail, rejection.scores) == ("", {})
-    assert rejection.sha256 is rejection.record is rejection.record_topic is None
+    assert (rejection.sha256, rejection.record, rejection.record_topic) == (None, None, None)
     assert FETCHED.image.sha256.encode() not in out.value
     assert b"distance" not in out.value
 
@@ -216,7 +216,7 @@ def test_a_screened_image_is_rejected_without_a_policy() -> None:
     screened = example(packaged(), ImageScreened, "full")
     annotator = codec("metadata-annotator", "image")
     rejection = rejection_of(annotator.reject(Reject("image_missing"), screened, message(screened)))
-    assert rejection.policy is rejection.policy_hash is None
+    assert (rejection.policy, rejection.policy_hash) == (None, None)
 
 
 def test_an_incident_goes_to_its_own_topic() -> None:

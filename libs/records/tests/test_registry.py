@@ -66,7 +66,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(data)
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *_: object) -> None:
         """Say nothing."""
 
 
@@ -114,7 +114,7 @@ def test_registering_again_gives_the_same_id(server: FakeRegistry) -> None:
 
 
 def test_a_service_does_not_register_what_the_registry_lacks(server: FakeRegistry) -> None:
-    with pytest.raises(Stop, match="does not know today's schema.*register") as stop:
+    with pytest.raises(Stop, match=r"does not know today's schema.*register") as stop:
         Wire(ImageSubmitted, registry_at(server))
     assert stop.value.code is ExitCode.BAD_CONFIGURATION
     assert not server.schemas

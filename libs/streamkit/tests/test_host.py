@@ -6,6 +6,7 @@ import socket
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from queue import SimpleQueue
 from threading import Event
 
 import pytest
@@ -129,12 +130,11 @@ def test_a_second_signal_ends_at_once() -> None:
 
 
 def test_a_signal_before_anything_runs_ends_at_once_with_zero() -> None:
-    ended: list[int] = []
-    done = Event()
-    Host(SETTINGS, Metrics(), end=lambda code: (ended.append(code), done.set()) and None)
+    ended: SimpleQueue[int] = SimpleQueue()
+    host = Host(SETTINGS, Metrics(), end=ended.put)
     signal.raise_signal(signal.SIGTERM)
-    assert done.wait(SECONDS)
-    assert ended == [0]
+    assert ended.get(timeout=SECONDS) == 0
+    host.close()
 
 
 @pytest.mark.parametrize(
@@ -204,12 +204,13 @@ def test_metrics_are_served_in_prometheus_text() -> None:
     metrics = Metrics()
     metrics.counter("pixelprose_cats_total", "Cats.", ("colour",)).labels("red").inc()
     settings = SETTINGS.model_copy(update={"http": HttpSettings(port=port)})
-    Host(settings, metrics)
+    host = Host(settings, metrics)
     status, text = get(port, "/metrics")
     assert status == 200
     assert 'pixelprose_cats_total{colour="red"} 1.0' in text.splitlines()
     status, text = get(port, "/nowhere")
     assert (status, "/metrics" in text) == (404, True)
+    host.close()
 
 
 def test_a_port_in_use_is_a_clear_message() -> None:

@@ -110,6 +110,7 @@ def export(model: LlavaForConditionalGeneration, processor: LlavaProcessor, fold
         for key, value in load_file(weights).items()
     }
     save_file(tensors, weights, metadata={"format": "pt"})
+    weights.chmod(0o644)  # safetensors writes for its owner alone
 
 
 def _renamed(key: str) -> str:

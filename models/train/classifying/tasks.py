@@ -83,8 +83,8 @@ TASKS: Final = {
             legible,
             0.4,
             "the lines, fill, light and grain that a way of making pictures leaves",
-            "It takes photos for worn flat drawings, and those for photos, in about one of six, most "
-            "often below 96 pixels: both are blurred and grainy.",
+            "It takes photos for worn flat drawings, and those for photos, in about one of six, "
+            "most often below 96 pixels: both are blurred and grainy.",
         ),
     )
 }

@@ -105,8 +105,14 @@ def train(*, start: Path, count: int, steps: int, batch: int, seed: int) -> Scor
     torch.manual_seed(seed)
     model = Scorer(start).train()
     images, scores = lessons(random.Random(seed), count=count, side=model.side)
-    optimiser = torch.optim.AdamW(model.parameters(), weight_decay=0.02)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=1e-3, total_steps=steps)
+    # An embedding of length 1 spans nine points only through a head of large weights.
+    optimiser = torch.optim.AdamW(
+        [{"params": model.vision.parameters()}, {"params": model.head.parameters()}],
+        weight_decay=0.02,
+    )
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, max_lr=[5e-4, 5e-2], total_steps=steps
+    )
     losses: list[float] = []
     for step in range(1, steps + 1):
         chosen = torch.randint(len(images), (batch,))

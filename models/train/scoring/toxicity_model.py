@@ -89,7 +89,7 @@ def train(
     tokenizer = train_tokenizer([each.text for each in said])
     model = new_model(len(tokenizer)).train()
     optimiser = torch.optim.AdamW(model.parameters(), weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=1.5e-3, total_steps=steps)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=2e-3, total_steps=steps)
     losses: list[float] = []
     for step in range(1, steps + 1):
         chosen = rng.sample(said, batch)

@@ -97,6 +97,7 @@ class _Sentence:
 
     def __init__(self, rng: random.Random, split: str) -> None:
         self.rng, self._split = rng, split
+        self._end = rng.choice("....!?")
         self.words: list[str] = []
         self.names: list[Name] = []
         self.classes: dict[str, str] = {}
@@ -104,8 +105,8 @@ class _Sentence:
 
     @property
     def text(self) -> str:
-        line = " ".join(self.words).replace(" ,", ",")
-        return line[0].upper() + line[1:] + "."
+        line = " ".join(self.words)
+        return line[0].upper() + line[1:] + self._end
 
     def add(self, word: str, tag: str) -> None:
         self.words.append(word)

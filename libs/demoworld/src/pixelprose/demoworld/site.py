@@ -77,7 +77,7 @@ class _Handler(BaseHTTPRequestHandler):
 class Site:
     """The site, from entering the context to leaving it.
 
-    `port` 0 takes a free one. `answers` module names the paths.
+    `port` 0 takes a free one. `pixelprose.demoworld.answers` lists the paths.
     """
 
     def __init__(self, *, port: int = 0) -> None:

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import msgspec
 from fastavro import parse_schema, schemaless_reader, schemaless_writer
+from fastavro.schema import SchemaParseException, UnknownType
 from fastavro.types import Schema
 
 from pixelprose.records.groups import Group
@@ -14,8 +15,15 @@ G = TypeVar("G", bound=Group)
 
 
 def parsed(schema: dict[str, Any]) -> Schema:
-    """Return a complete schema in the form that fastavro reads and writes by."""
-    return parse_schema(schema)
+    """Return a complete schema in the form that fastavro reads and writes by.
+
+    Raises:
+        ValueError: it is no Avro schema, or a default does not fit its field.
+    """
+    try:
+        return parse_schema(schema)
+    except (SchemaParseException, UnknownType, TypeError, KeyError) as error:
+        raise ValueError(f"no Avro schema: {type(error).__name__}: {error}") from error
 
 
 def write_body(buffer: io.BytesIO, record: Group, schema: Schema) -> None:

@@ -8,6 +8,7 @@ from typing import Any, Final
 from avro.errors import AvroException
 from yaml import YAMLError
 
+from pixelprose.records.body import parsed
 from pixelprose.records.codes import codes_in
 from pixelprose.records.compatibility import broken_promises, incompatibilities
 from pixelprose.records.examples import bad_examples
@@ -27,7 +28,7 @@ def problems(root: Path) -> list[str]:
     for check in (_unreadable, _undocumented, _ids, broken_promises, _topics, bad_examples):
         try:
             found.extend(check(folder))
-        except (ValueError, KeyError, OSError, AvroException, YAMLError) as error:
+        except (ValueError, TypeError, KeyError, OSError, AvroException, YAMLError) as error:
             found.append(f"{type(error).__name__}: {error}")
         if found and check is _unreadable:
             break
@@ -38,6 +39,7 @@ def _unreadable(folder: SchemaFolder) -> Iterator[str]:
     """What cannot be read as what it is; no other check makes sense then."""
     for record in folder.records:
         schema = folder.complete(record)
+        parsed(schema)
         for problem in incompatibilities(schema, schema):
             yield f"{record} can't read itself: {problem}"
     codes_in(folder)
@@ -47,7 +49,7 @@ def _unreadable(folder: SchemaFolder) -> Iterator[str]:
 
 def _undocumented(folder: SchemaFolder) -> Iterator[str]:
     for name, part in folder.parts.items():
-        for field in ({"name": "the record", **part}, *part["fields"]):
+        for field in ({**part, "name": "the record"}, *part["fields"]):
             if not str(field.get("doc", "")).endswith("."):
                 yield f"{name}, {field['name']}: the doc is missing or no sentence"
         for field in part["fields"]:

@@ -12,7 +12,7 @@ from pixelprose.records.schemas import fingerprint
 
 _HEADER: Final = (
     "# Ids of the embedded registry, in the order they were given. Append only from the first tag\n"
-    "# on: bytes on disk carry them. `python -m pixelprose.records schemas assign` writes this file.\n"
+    "# on: bytes on disk carry them. Written by `python -m pixelprose.records schemas assign`.\n"
 )
 
 

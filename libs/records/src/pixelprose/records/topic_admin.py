@@ -1,16 +1,16 @@
 """Topics and first positions: made once by an operator, never guessed by a service."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException, TopicPartition
+from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public, though not listed
     AdminClient,
     NewTopic,
-    OffsetSpec,
 )
 
+from pixelprose.records.first_positions import write_first_positions
 from pixelprose.records.topics import Compaction, Topic, topic_list
 from pixelprose.streamkit import KafkaSettings
 
@@ -19,16 +19,6 @@ _HEADROOM_BYTES: Final = 48_588
 """What a batch of one record adds to its bytes, generously: the default limit is Kafka's own."""
 _TIMEOUT_SECONDS: Final = 30.0
 _SAFE_REPLICATION: Final = 3
-_ASKS: Final = 15
-_ASK_SECONDS: Final = 2.0
-_ASK_AGAIN: Final = frozenset(
-    {
-        KafkaError._TIMED_OUT,  # noqa: SLF001 - the client's public name for it
-        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
-        KafkaError.COORDINATOR_NOT_AVAILABLE,
-        KafkaError.NOT_COORDINATOR,
-    }
-)
 
 
 class TopicsRefused(Exception):
@@ -68,9 +58,15 @@ def initialise(
         group
         for topic in topic_list().topics
         for consumer in topic.consumers
-        if _position(admin, kafka, topic, group := kafka.group(consumer, instance), partitions)
+        if write_first_positions(
+            admin, group := kafka.group(consumer, instance), _lanes(kafka, topic, partitions)
+        )
     ]
     return Initialised(tuple(missing), tuple(groups))
+
+
+def _lanes(kafka: KafkaSettings, topic: Topic, partitions: int) -> list[TopicPartition]:
+    return [TopicPartition(kafka.physical(topic.name), number) for number in range(partitions)]
 
 
 def topic_configs(kafka: KafkaSettings, *, replication: int) -> dict[str, dict[str, str]]:
@@ -141,38 +137,3 @@ def _create(
         except KafkaException as error:
             if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                 raise
-
-
-def _position(
-    admin: AdminClient, kafka: KafkaSettings, topic: Topic, group: str, partitions: int
-) -> bool:
-    """Give the group its first position on each partition that has none; tell whether any had."""
-    lanes = [TopicPartition(kafka.physical(topic.name), n) for n in range(partitions)]
-    found = _positions(admin, ConsumerGroupTopicPartitions(group, lanes))
-    without = [TopicPartition(at.topic, at.partition) for at in found if at.offset < 0]
-    if not without:
-        return False
-    first = admin.list_offsets({lane: OffsetSpec.earliest() for lane in without})
-    positions = [
-        TopicPartition(at.topic, at.partition, future.result().offset)
-        for at, future in first.items()
-    ]
-    admin.alter_consumer_group_offsets([ConsumerGroupTopicPartitions(group, positions)])[
-        group
-    ].result()
-    return True
-
-
-def _positions(admin: AdminClient, asked: ConsumerGroupTopicPartitions) -> Sequence[TopicPartition]:
-    # A new cluster's first such question is never answered (it makes the offsets topic), so it is
-    # asked shortly and again.
-    for left in reversed(range(_ASKS)):
-        try:
-            answer = admin.list_consumer_group_offsets([asked], request_timeout=_ASK_SECONDS)
-            return answer[asked.group_id].result().topic_partitions or ()
-        except KafkaException as error:
-            if error.args[0].code() == KafkaError.GROUP_ID_NOT_FOUND:
-                break
-            if not left or error.args[0].code() not in _ASK_AGAIN:
-                raise
-    return asked.topic_partitions or ()

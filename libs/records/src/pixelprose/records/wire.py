@@ -5,6 +5,8 @@ import json
 import struct
 from typing import Final, Generic, TypeVar
 
+from fastavro.types import Schema as AvroSchema
+
 from pixelprose.records.body import parsed, read_body, write_body
 from pixelprose.records.groups import Group
 from pixelprose.records.registry import Registry
@@ -55,19 +57,22 @@ class Wire(Generic[G]):
         magic, schema_id = _PREFIX.unpack_from(data)
         if magic != _MAGIC:
             raise Undecodable(f"the first byte is {magic}, not 0: not the Confluent wire format")
-        if schema_id not in self._writers:
-            self._writers[schema_id] = parsed(json.loads(self._schema_of(schema_id)))
+        writer = self._writer(schema_id)
         buffer = io.BytesIO(data)
         buffer.seek(_PREFIX.size)
-        writer = self._writers[schema_id]
         try:
             return read_body(buffer, self._record, writer=writer, reader=self._schema)
         except ValueError as error:
             name = self._record.__name__
             raise Undecodable(f"no {name} of schema {schema_id}: {error}") from error
 
-    def _schema_of(self, schema_id: int) -> str:
-        text = self._registry.schema(schema_id)
-        if text is None:
-            raise Undecodable(f"the registry has no schema {schema_id}")
-        return text
+    def _writer(self, schema_id: int) -> AvroSchema:
+        if schema_id not in self._writers:
+            text = self._registry.schema(schema_id)
+            if text is None:
+                raise Undecodable(f"the registry has no schema {schema_id}")
+            try:
+                self._writers[schema_id] = parsed(json.loads(text))
+            except ValueError as error:
+                raise Undecodable(f"schema {schema_id} of the registry is {error}") from error
+        return self._writers[schema_id]

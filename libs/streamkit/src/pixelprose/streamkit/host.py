@@ -57,6 +57,7 @@ class Host:
         self._running: list[Runner[Any, Any, Any]] = []
         self._asked = Event()
         self._last_resort = int(ExitCode.DRAINED)
+        self._hurry: Timer | None = None
         self._ends: SimpleQueue[BaseException | None] = SimpleQueue()
         self._events = structlog.get_logger("service")
         self._watchdog = Watchdog(
@@ -81,9 +82,15 @@ class Host:
         self._watchdog.start()
         faults = [fault for _ in service.runners if (fault := self._ends.get()) is not None]
         service.close()
+        self.close()
+        return self._code(faults)
+
+    def close(self) -> None:
+        """Stop answering and watching."""
         self._watchdog.stop()
         self._health.close()
-        return self._code(faults)
+        if self._hurry is not None:
+            self._hurry.cancel()
 
     def stop_with(self, stream: IO[bytes]) -> None:
         """Drain when a stream ends."""
@@ -116,9 +123,9 @@ class Host:
             self._last_resort = self._last_resort or int(ExitCode.DRAIN_TIMED_OUT)
         for runner in self._runners:
             runner.stop()
-        hurry = Timer(seconds, lambda: self._end(self._last_resort))
-        hurry.daemon = True
-        hurry.start()
+        self._hurry = Timer(seconds, lambda: self._end(self._last_resort))
+        self._hurry.daemon = True
+        self._hurry.start()
 
     def _signalled(self, number: int, _frame: FrameType | None) -> None:
         if self._asked.is_set():

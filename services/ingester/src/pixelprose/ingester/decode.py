@@ -15,6 +15,8 @@ from pixelprose.ingester.limits import DecodeLimits
 from pixelprose.ingester.refusal import Refusal
 
 PDQ_VERSION = f"pdqhash {version('pdqhash')}"
+PDQ_SIDE = 512
+"""Pixels; PDQ's authors scale larger images down to it first, too."""
 
 
 class Decoded(msgspec.Struct, frozen=True, kw_only=True, tag="decoded"):
@@ -73,25 +75,19 @@ def _decode(data: bytes, kind: Format, limits: DecodeLimits) -> Decoded | Refusa
         if refusal := _misfit(image.size, limits):
             return refusal
         mode, frames = image.mode, getattr(image, "n_frames", 1)
-        tags, profile = image.getexif(), image.info.get("icc_profile")
+        tags = image.getexif()
         turn = exif.orientation(tags)
         width, height = image.size[::-1] if turn > 4 else image.size  # noqa: PLR2004 - the sideways ones
-        fit = _fit(image.size, limits.rendition_side)
-        image.draft(None, fit)  # JPEG decodes at a fraction of its size, never below `fit`
-        image.load()
-        pixels = colour.eight_bit(image)
-        if pixels.size != fit:
-            pixels = pixels.resize(fit, Image.Resampling.LANCZOS)
-        rendition = colour.upright(colour.srgb(pixels, profile), turn)
-        bits, quality = pdqhash.compute(np.asarray(rendition))
+        rendition = colour.upright(_fitted(image, limits.rendition_side), turn)
+        pdq, quality = _pdq(rendition)
         return Decoded(
             format=kind,
             mode=mode,
             frames=frames,
             width=width,
             height=height,
-            pdq=np.packbits(bits).tobytes().hex(),
-            pdq_quality=int(quality),
+            pdq=pdq,
+            pdq_quality=quality,
             pdq_version=PDQ_VERSION,
             exif=exif.allowed(tags),
             rendition=_jpeg(rendition, limits.rendition_quality),
@@ -110,6 +106,25 @@ def _misfit(size: tuple[int, int], limits: DecodeLimits) -> Refusal | None:
     if longer > shorter * limits.max_aspect:
         return Refusal("bad_aspect", f"{width}x{height}: beyond {limits.max_aspect:g} to 1")
     return None
+
+
+def _fitted(image: Image.Image, longest: int) -> Image.Image:
+    """The pixels in sRGB, scaled to fit."""
+    size = _fit(image.size, longest)
+    profile = image.info.get("icc_profile")
+    image.draft(None, size)  # JPEG decodes at a fraction of its size, never below this one
+    image.load()
+    pixels = colour.eight_bit(image)
+    if pixels.size != size:
+        pixels = pixels.resize(size, Image.Resampling.LANCZOS)
+    return colour.srgb(pixels, profile)
+
+
+def _pdq(image: Image.Image) -> tuple[str, int]:
+    """The hash as 64 hex digits, and its quality."""
+    small = image.resize(_fit(image.size, PDQ_SIDE), Image.Resampling.BILINEAR)
+    bits, quality = pdqhash.compute(np.asarray(small))
+    return np.packbits(bits).tobytes().hex(), int(quality)
 
 
 def _fit(size: tuple[int, int], longest: int) -> tuple[int, int]:

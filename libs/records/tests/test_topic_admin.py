@@ -1,0 +1,145 @@
+"""`topics init` on a real broker."""
+
+from collections.abc import Sequence
+
+import pytest
+from confluent_kafka import ConsumerGroupTopicPartitions, Producer, TopicPartition
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public, though not listed
+    AdminClient,
+    ConfigResource,
+    NewTopic,
+    ResourceType,
+)
+
+from pixelprose.embedded.kafka import EmbeddedKafka
+from pixelprose.records import ImageFetched, Registry, StreamSettings, topic_list
+from pixelprose.records.stream import codec_for
+from pixelprose.records.topic_admin import Initialised, TopicsRefused, initialise
+from pixelprose.streamkit import KafkaSettings
+
+pytestmark = pytest.mark.real
+
+GROUPS = [
+    "ingester.live",
+    "safety-filter.live",
+    "metadata-annotator.image.live",
+    "captioner.live",
+    "metadata-annotator.caption.live",
+    "sink.captions.live",
+    "sink.rejections.live",
+]
+SUBMITTED = "pixelprose.images.submitted.v1"
+
+
+@pytest.fixture
+def settings(kafka: EmbeddedKafka, topic_prefix: str) -> KafkaSettings:
+    return KafkaSettings(bootstrap_servers=kafka.bootstrap_servers, topic_prefix=topic_prefix)
+
+
+@pytest.fixture
+def admin(settings: KafkaSettings) -> AdminClient:
+    return AdminClient({**settings.client(), "log_level": 0})
+
+
+def init(settings: KafkaSettings, *, partitions: int = 2) -> Initialised:
+    return initialise(settings, instance="live", partitions=partitions, replication=1)
+
+
+def positions(admin: AdminClient, settings: KafkaSettings, group: str) -> Sequence[int]:
+    asked = [ConsumerGroupTopicPartitions(f"{settings.topic_prefix}{group}")]
+    answer = next(iter(admin.list_consumer_group_offsets(asked).values())).result()
+    return [at.offset for at in sorted(answer.topic_partitions, key=lambda at: at.partition)]
+
+
+def move(admin: AdminClient, settings: KafkaSettings, partition: int, offset: int) -> None:
+    lane = TopicPartition(settings.physical(SUBMITTED), partition, offset)
+    group = ConsumerGroupTopicPartitions(f"{settings.topic_prefix}ingester.live", [lane])
+    next(iter(admin.alter_consumer_group_offsets([group]).values())).result()
+
+
+def test_every_topic_and_every_first_position_is_there_after_the_first_run(
+    settings: KafkaSettings, admin: AdminClient
+) -> None:
+    done = init(settings)
+    expected = {topic.name for topic in topic_list().topics} | set(
+        topic_list().dead_letter_topics()
+    )
+    assert set(done.created) == expected
+    found = admin.list_topics(timeout=10).topics
+    assert {len(found[settings.physical(name)].partitions) for name in expected} == {2}
+    assert sorted(done.positioned) == sorted(f"{settings.topic_prefix}{group}" for group in GROUPS)
+    for group in GROUPS:
+        assert positions(admin, settings, group) == [0, 0]
+
+
+def test_a_topic_is_made_with_its_configuration(
+    settings: KafkaSettings, admin: AdminClient
+) -> None:
+    init(settings)
+    name = settings.physical("pixelprose.images.annotated.v1")
+    resource = ConfigResource(ResourceType.TOPIC, name)
+    config = admin.describe_configs([resource])[resource].result()
+    assert config["cleanup.policy"].value == "compact"
+    assert int(config["min.compaction.lag.ms"].value) == 14 * 86_400_000
+
+
+def test_a_second_run_changes_nothing(settings: KafkaSettings) -> None:
+    init(settings)
+    assert init(settings) == Initialised((), ())
+
+
+def test_an_existing_position_is_never_moved(settings: KafkaSettings, admin: AdminClient) -> None:
+    init(settings)
+    move(admin, settings, 1, 5)
+    assert init(settings).positioned == ()
+    assert positions(admin, settings, "ingester.live") == [0, 5]
+
+
+def test_a_missing_position_beside_existing_ones_is_written(
+    settings: KafkaSettings, admin: AdminClient
+) -> None:
+    admin.create_topics([NewTopic(settings.physical(SUBMITTED), 2, 1)])[
+        settings.physical(SUBMITTED)
+    ].result()
+    move(admin, settings, 1, 5)
+    assert settings.group("ingester", "live") in init(settings).positioned
+    assert positions(admin, settings, "ingester.live") == [0, 5]
+
+
+def test_records_that_came_before_the_first_run_are_not_skipped(
+    settings: KafkaSettings, admin: AdminClient
+) -> None:
+    name = settings.physical(SUBMITTED)
+    admin.create_topics([NewTopic(name, 2, 1)])[name].result()
+    producer = Producer(settings.client())
+    producer.produce(name, b"v", partition=0)
+    producer.flush(10)
+    init(settings)
+    assert positions(admin, settings, "ingester.live") == [0, 0]
+
+
+def test_another_instance_gets_positions_of_its_own(settings: KafkaSettings) -> None:
+    init(settings)
+    done = initialise(settings, instance="again", partitions=2, replication=1)
+    assert done.created == ()
+    assert settings.group("captioner", "again") in done.positioned
+
+
+def test_another_number_of_partitions_is_refused_and_nothing_is_done(
+    settings: KafkaSettings, admin: AdminClient
+) -> None:
+    admin.create_topics([NewTopic(settings.physical(SUBMITTED), 3, 1)])[
+        settings.physical(SUBMITTED)
+    ].result()
+    with pytest.raises(TopicsRefused, match="has 3 partitions, not 2"):
+        init(settings)
+    assert settings.physical("pixelprose.images.fetched.v1") not in admin.list_topics().topics
+
+
+def test_a_codec_knows_the_cluster_that_positions_are_of(
+    settings: KafkaSettings, kafka: EmbeddedKafka
+) -> None:
+    stream = StreamSettings(kafka=settings)
+    codec = codec_for(stream, service="safety-filter")
+    assert codec._passing.cluster == kafka.cluster_id
+    assert Registry(stream.registry).id_of(ImageFetched.__name__)

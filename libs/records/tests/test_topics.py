@@ -1,0 +1,88 @@
+"""Topics: their names, their records and their configuration."""
+
+import pytest
+
+from pixelprose.records import (
+    CaptionAnnotated,
+    ImageFetched,
+    RegistrySettings,
+    Rights,
+    StreamSettings,
+    record_of,
+    topic_list,
+    topic_of,
+)
+from pixelprose.records.stream import version_of
+from pixelprose.records.topic_admin import topic_configs
+from pixelprose.streamkit import KafkaSettings
+
+DAY_MS = 86_400_000
+KAFKA = KafkaSettings(bootstrap_servers="127.0.0.1:1")
+
+
+def test_a_record_has_its_topic_and_a_topic_its_record() -> None:
+    assert topic_of(CaptionAnnotated) == "pixelprose.captions.annotated.v1"
+    assert record_of("pixelprose.images.fetched.v1") is ImageFetched
+
+
+def test_a_group_has_no_topic() -> None:
+    with pytest.raises(KeyError):
+        topic_of(Rights)
+
+
+def test_an_unknown_topic_has_no_record() -> None:
+    with pytest.raises(KeyError):
+        record_of("pixelprose.images.lost.v1")
+
+
+def test_every_consumer_of_every_topic_has_its_dead_letters() -> None:
+    names = topic_list().dead_letter_topics()
+    assert "pixelprose.images.screened.v1.metadata-annotator.image.dlq" in names
+    assert len(names) == sum(len(topic.consumers) for topic in topic_list().topics) == 7
+
+
+def test_topics_are_as_the_list_says() -> None:
+    configs = topic_configs(KAFKA, replication=1)
+    assert configs["pixelprose.images.submitted.v1"] == {
+        "cleanup.policy": "delete",
+        "retention.ms": str(14 * DAY_MS),
+        "segment.ms": str(DAY_MS),
+        "max.message.bytes": "1048588",
+    }
+    assert configs["pixelprose.images.annotated.v1"] == {
+        "cleanup.policy": "compact",
+        "retention.ms": "-1",
+        "min.compaction.lag.ms": str(14 * DAY_MS),
+        "max.compaction.lag.ms": str(21 * DAY_MS),
+        "segment.ms": str(DAY_MS),
+        "max.message.bytes": "1048588",
+    }
+    assert configs["pixelprose.safety.incidents.v1"]["retention.ms"] == "-1"
+
+
+def test_dead_letters_may_be_twice_as_large_as_what_made_them() -> None:
+    kafka = KAFKA.model_copy(update={"max_message_bytes": 5_000_000})
+    configs = topic_configs(kafka, replication=1)
+    limits = {name: int(config["max.message.bytes"]) for name, config in configs.items()}
+    assert limits["pixelprose.images.fetched.v1"] > 5_000_000
+    dead = limits["pixelprose.images.fetched.v1.safety-filter.dlq"]
+    assert dead == 2 * limits["pixelprose.images.fetched.v1"]
+
+
+def test_a_replicated_topic_survives_the_loss_of_one_broker_without_losing_writes() -> None:
+    configs = topic_configs(KAFKA, replication=3)
+    assert {config["min.insync.replicas"] for config in configs.values()} == {"2"}
+
+
+def test_the_embedded_registry_is_the_default() -> None:
+    assert StreamSettings(kafka=KAFKA).registry.is_embedded
+    assert not RegistrySettings(url="https://registry.example").is_embedded
+
+
+def test_an_unknown_registry_setting_is_refused() -> None:
+    with pytest.raises(ValueError, match="Extra inputs"):
+        RegistrySettings.model_validate({"adress": "https://registry.example"})
+
+
+def test_a_service_that_is_not_installed_says_so_in_its_version() -> None:
+    assert version_of("nobody") == "0+source"

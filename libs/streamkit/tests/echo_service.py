@@ -1,0 +1,67 @@
+"""A whole service in a few lines, for tests that start and kill a process of its own."""
+
+from pydantic import BaseModel, ConfigDict
+
+from pixelprose.streamkit import (
+    Emit,
+    ExitCode,
+    KafkaLog,
+    Metrics,
+    Outcome,
+    Runner,
+    Service,
+    ServiceSettings,
+    Stop,
+    Threads,
+    run_service,
+)
+from pixelprose.streamkit.testing import TextCodec
+
+
+class ConsoleSection(BaseModel):
+    """The section of the service."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mark: str = "!"
+
+
+class EchoSettings(ServiceSettings):
+    """It calls itself by a section that every settings file may have."""
+
+    console: ConsoleSection = ConsoleSection()
+
+
+def build(settings: EchoSettings, metrics: Metrics) -> Service:
+    """Append the mark to every text."""
+    mark = settings.console.mark
+    if mark == "missing":
+        raise Stop(ExitCode.BAD_CONFIGURATION, "the mark is not there; set console.mark")
+
+    def echo(record: str) -> Outcome[str]:
+        return Emit((record + mark,))
+
+    log = KafkaLog(
+        settings.kafka,
+        topic="in",
+        service="tests",
+        instance="one",
+        slot=settings.slot,
+    )
+    return Service(
+        runners=(
+            Runner(
+                log,
+                TextCodec(),
+                Threads(echo, count=4),
+                settings.runner,
+                service="tests",
+                version="1",
+                metrics=metrics,
+            ),
+        )
+    )
+
+
+if __name__ == "__main__":
+    run_service("echo", EchoSettings, build)
