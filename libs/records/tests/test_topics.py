@@ -12,6 +12,7 @@ from pixelprose.records import (
     topic_list,
     topic_of,
 )
+from pixelprose.records.files import packaged
 from pixelprose.records.stream import version_of
 from pixelprose.records.topic_admin import topic_configs
 from pixelprose.streamkit import KafkaSettings
@@ -86,3 +87,15 @@ def test_an_unknown_registry_setting_is_refused() -> None:
 
 def test_a_service_that_is_not_installed_says_so_in_its_version() -> None:
     assert version_of("nobody") == "0+source"
+
+
+def test_the_readme_lists_every_topic() -> None:
+    lines = (packaged().root / "README.md").read_text().splitlines()
+    for topic in topic_list().topics:
+        short = topic.name.removeprefix("pixelprose.").removesuffix(".v1")
+        (line,) = [line for line in lines if line.startswith(f"| `{short}` |")]
+        for word in (topic.record, topic.key, *topic.consumers):
+            assert word in line
+        if topic.keep_days:
+            assert f"{topic.keep_days} d" in line
+        assert ("compacted" in line) == (topic.compacted is not None)

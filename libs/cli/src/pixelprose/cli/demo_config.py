@@ -18,7 +18,7 @@ def sections(known_hashes: Path) -> Sections:
         "ingester": {
             # The demo's site is on this machine, which no deployment would allow.
             "guard": {"allowed_networks": ["127.0.0.0/8"], "allowed_ports": "any"},
-            "limits": {"total_seconds": 5.0},
+            "limits": {"total_seconds": 15.0},
         },
         "safety_filter": {
             "model": str(model_path("nsfw")),

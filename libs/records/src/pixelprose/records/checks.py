@@ -39,9 +39,13 @@ def _unreadable(folder: SchemaFolder) -> Iterator[str]:
     """What cannot be read as what it is; no other check makes sense then."""
     for record in folder.records:
         schema = folder.complete(record)
-        parsed(schema)
-        for problem in incompatibilities(schema, schema):
-            yield f"{record} can't read itself: {problem}"
+        try:
+            parsed(schema)
+        except ValueError as error:
+            yield f"{record}: {error}"
+        else:
+            for problem in incompatibilities(schema, schema):
+                yield f"{record} can't read itself: {problem}"
     codes_in(folder)
     topics_in(folder)
     schema_ids(folder)

@@ -1,6 +1,7 @@
 """Health and metrics over HTTP: /livez, /startupz, /readyz, /metrics."""
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
@@ -62,7 +63,8 @@ def _handler(checks: Mapping[str, Check], metrics: Metrics) -> type[BaseHTTPRequ
             self.send_header("Content-Type", "text/plain; charset=utf-8")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()
-            self.wfile.write(body)
+            with suppress(ConnectionError):  # whoever asked did not wait
+                self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
             """Say nothing: a probe every second is no event."""

@@ -7,6 +7,13 @@ from typing import Any
 from confluent_kafka import KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
 
+from pixelprose.objectstore import (
+    StoreRefused,
+    StoreSettings,
+    StoreUnavailable,
+    open_store,
+    probe,
+)
 from pixelprose.records import CaptionAnnotated, ImageRejected, codec_for, kafka_log, topic_of
 from pixelprose.records.groups import Group
 from pixelprose.sink.codec import RowCodec
@@ -44,12 +51,26 @@ def build(settings: SinkSettings, metrics: Metrics) -> Service:
         Stop: a topic is missing.
         Unavailable: broker or store does not answer.
     """
+    _prepare(settings.store)
     return Service(
         runners=(
             _runner(settings, metrics, CAPTIONS, CaptionAnnotated, keep_caption, caption_row),
             _runner(settings, metrics, REJECTIONS, ImageRejected, keep_rejection, rejection_row),
         )
     )
+
+
+def _prepare(settings: StoreSettings) -> None:
+    store = open_store(settings)
+    try:
+        probe(store)
+    except StoreUnavailable as error:
+        raise Unavailable("store", str(error)) from error
+    except StoreRefused as error:
+        detail = f"the store refuses us: {error}; check the settings of `store`"
+        raise Stop(ExitCode.BAD_CONFIGURATION, detail) from error
+    finally:
+        store.close()
 
 
 def _runner(
