@@ -33,7 +33,8 @@ the interface of a LAION-style aesthetic predictor. It knows pictures of the **d
 where "aesthetic" means: not blurred, not noisy, full of contrast. It lets the pipeline run without
 a network and proves its plumbing. On any other picture its score means nothing.
 
-- Input: RGB of any size, scaled to {side} x {side} by the saved preprocessor. Output: 1 (spoiled) to 10.
+- Input: RGB of any size, scaled to {side} x {side} by the saved preprocessor.
+- Output: 1 (spoiled) to 10.
 - Load: `CLIPVisionModelWithProjection`, and `head.safetensors` (`weight`, `bias`).
 - Trained: `python models/train/aesthetic.py --count {count} --steps {steps} --seed {seed}` on one
   CPU thread; sizes 64 to 1,024, JPEG quality 55 to 95.

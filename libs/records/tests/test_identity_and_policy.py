@@ -6,7 +6,7 @@ import re
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pixelprose.records import (
@@ -57,6 +57,7 @@ def test_the_library_that_ran_a_model_is_not_part_of_a_row() -> None:
     assert row_id(Sha256("a"), "b", models[0]) == row_id(Sha256("a"), "b", models[1])
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(max_size=5), JSON, max_size=4))
 def test_the_order_of_a_policy_does_not_count(document: dict[str, Any]) -> None:
     backwards = dict(reversed(document.items()))
@@ -64,6 +65,7 @@ def test_the_order_of_a_policy_does_not_count(document: dict[str, Any]) -> None:
     assert policy_hash(json.loads(json.dumps(document))) == policy_hash(document)
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(max_size=5), JSON, max_size=4), st.text(), st.text())
 def test_every_value_of_a_policy_counts(document: dict[str, Any], key: str, value: str) -> None:
     changed = {**document, key: value}

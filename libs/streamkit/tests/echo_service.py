@@ -48,19 +48,11 @@ def build(settings: EchoSettings, metrics: Metrics) -> Service:
         instance="one",
         slot=settings.slot,
     )
-    return Service(
-        runners=(
-            Runner(
-                log,
-                TextCodec(),
-                Threads(echo, count=4),
-                settings.runner,
-                service="tests",
-                version="1",
-                metrics=metrics,
-            ),
-        )
+    worker = Threads(echo, count=4)
+    runner = Runner(
+        log, TextCodec(), worker, settings.runner, service="tests", version="1", metrics=metrics
     )
+    return Service(runners=(runner,))
 
 
 if __name__ == "__main__":

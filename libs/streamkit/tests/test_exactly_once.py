@@ -15,7 +15,6 @@ import pytest
 
 from pixelprose.streamkit import ExitCode, Headers, KafkaSettings, Outgoing
 
-pytest_plugins = ["pixelprose.embedded.testing"]
 pytestmark = pytest.mark.real
 
 SERVICE = Path(__file__).with_name("echo_service.py")

@@ -18,8 +18,6 @@ from pixelprose.streamkit import (
 )
 from pixelprose.streamkit.testing import MemoryBroker, MemoryLog
 
-pytest_plugins = ["pixelprose.embedded.testing"]
-
 PARTITIONS = 2
 LIMIT = 1_000
 PATIENCE_SECONDS = 30.0

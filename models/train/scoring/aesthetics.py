@@ -28,7 +28,7 @@ class Scorer(nn.Module):
     """Embedding and head together, for training; they are saved apart."""
 
     def __init__(self, start: Path) -> None:
-        """Begin with the eyes of the demo captioner in `start`: random ones never learn sharpness."""
+        """Begin with the demo captioner's eyes: random ones never learn sharpness."""
         super().__init__()
         captioner = LlavaForConditionalGeneration.from_pretrained(start, dtype=torch.float32)
         seeing = captioner.model.vision_tower
@@ -37,7 +37,7 @@ class Scorer(nn.Module):
         config.update({"pixelprose_name": "demo-aesthetic"})
         self.vision = CLIPVisionModelWithProjection(config)
         self.vision.vision_model.load_state_dict(_plain(seeing.state_dict()))
-        self.side = config.image_size
+        self.side = int(seeing.config.image_size)
         self.head = nn.Linear(config.projection_dim, 1)
         nn.init.constant_(self.head.bias, MIDDLE)
 

@@ -61,7 +61,7 @@ def course(folder: Path, tokenizer: PreTrainedTokenizerFast, *, seconds: float) 
     plan = Plan(
         seconds=seconds,
         rate=2e-3,
-        check_seconds=10,
+        check_seconds=20,
         state=folder / "state.pt",
         target=folder / "model",
     )
@@ -87,15 +87,15 @@ def trained(
 ) -> tuple[list[float], Path]:
     torch.set_num_threads(1)
     folder = tmp_path_factory.mktemp("captioner")
-    run = course(folder, tokenizer, seconds=60)
+    run = course(folder, tokenizer, seconds=44)
     run.run(lessons(), [next(lessons())])
     return run.progress.losses, folder
 
 
 def test_the_loss_falls_in_a_short_slice_of_training(trained: tuple[list[float], Path]) -> None:
-    spoken = trained[0][-36:]
+    spoken = trained[0][-26:]
     assert spoken[0] > 4
-    assert sum(spoken[-5:]) / 5 < 0.6 * spoken[0]
+    assert sum(spoken[-5:]) / 5 < 0.7 * spoken[0]
 
 
 def test_the_best_checkpoint_is_one_that_transformers_loads(
@@ -119,11 +119,11 @@ def test_a_resumed_run_goes_on_where_it_was_stopped(
     lessons: Callable[[], Iterator[Batch]],
     tokenizer: PreTrainedTokenizerFast,
 ) -> None:
-    again = course(trained[1], tokenizer, seconds=64)
+    again = course(trained[1], tokenizer, seconds=48)
     again.resume()
     before = again.progress.steps
     again.run(lessons(), [next(lessons())])
-    assert before > 40
+    assert before > 30
     assert before < again.progress.steps < before + 6
 
 

@@ -45,9 +45,9 @@ class Cluster:
     def ends(self, lanes: Iterable[Lane]) -> dict[Lane, Ends]:
         """Return the offsets of each partition."""
         lanes = list(lanes)
-        first = self._offsets(lanes, OffsetSpec.earliest(), IsolationLevel.READ_UNCOMMITTED)
-        last = self._offsets(lanes, OffsetSpec.latest(), IsolationLevel.READ_UNCOMMITTED)
-        stable = self._offsets(lanes, OffsetSpec.latest(), IsolationLevel.READ_COMMITTED)
+        first = self._offsets(lanes, OffsetSpec.earliest(), IsolationLevel.READ_UNCOMMITTED)  # type: ignore[no-untyped-call]
+        last = self._offsets(lanes, OffsetSpec.latest(), IsolationLevel.READ_UNCOMMITTED)  # type: ignore[no-untyped-call]
+        stable = self._offsets(lanes, OffsetSpec.latest(), IsolationLevel.READ_COMMITTED)  # type: ignore[no-untyped-call]
         return {lane: Ends(first[lane], stable[lane], last[lane]) for lane in lanes}
 
     def positions(self, group: str) -> dict[Lane, int]:

@@ -38,7 +38,7 @@ def items(*, images: int, known: int, seed: int) -> Iterator[Item]:
     first = HELDOUT_FROM + seed * 10_000_000
     for n in range(images):
         suffix = _SUFFIXES[n % len(_SUFFIXES)]
-        size = (256, 384, 512)[n % 3]
+        size = 256 if suffix in {"jpg", "gif"} else 384
         yield _item(f"/scene/{first + n}.{suffix}?size={size}", SCENES, first + n)
     for n in range(known):
         number = first + KNOWN_HASH_OFFSET + n
@@ -60,7 +60,7 @@ def _trouble(first: int, *, count: int) -> Iterator[Item]:
         yield Item(f"/not-an-image.jpg?n={n}", "not_an_image", None, "a page")
         yield _item(f"/tiny/{own}.png", "too_small", own)
         yield _item(f"/truncated/{own + 1}.jpg", "truncated", own + 1)
-        # Every sixth scene is a JPEG of 256 pixels: the same bytes behind another URL.
+        # Every sixth scene is such a JPEG: the same bytes behind another URL.
         same = first + n * len(_SUFFIXES)
         yield _item(f"/copy/{n}/scene/{same}.jpg?size=256", "duplicate_content", same)
         yield _item(f"/unsafe/{own + 2}.jpg?size=384", "nsfw", own + 2)

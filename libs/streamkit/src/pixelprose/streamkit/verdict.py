@@ -1,6 +1,5 @@
 """What became of a record: its outcome, or its error, as bytes for the log."""
 
-from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
@@ -9,6 +8,7 @@ from pixelprose.streamkit.dead_letters import DeadLetters
 from pixelprose.streamkit.errors import Stop, Unavailable, Undecodable
 from pixelprose.streamkit.log import Message, Outgoing
 from pixelprose.streamkit.outcome import DeadLetter, Emit, Outcome, Reject, Skip
+from pixelprose.streamkit.worker import Pending
 
 I = TypeVar("I")  # noqa: E741 - input, as in every generic of this library
 O = TypeVar("O")  # noqa: E741 - output
@@ -49,7 +49,7 @@ class Judge(Generic[I, O, P]):
         except Exception as error:  # noqa: BLE001 - condemns the record, not the stream
             return self._failed(message, error)
 
-    def of(self, message: Message, record: I | None, future: Future[Outcome[O]]) -> Verdict[P]:
+    def of(self, message: Message, record: I | None, future: Pending[O]) -> Verdict[P]:
         """The verdict on `message`.
 
         Raises:

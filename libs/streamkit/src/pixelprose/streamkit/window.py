@@ -2,13 +2,12 @@
 
 from collections import deque
 from collections.abc import Iterator, Mapping
-from concurrent.futures import Future
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from pixelprose.streamkit.log import Message, TopicPartition
-from pixelprose.streamkit.outcome import Outcome
 from pixelprose.streamkit.verdict import Verdict
+from pixelprose.streamkit.worker import Pending
 
 I = TypeVar("I")  # noqa: E741 - input, as in every generic of this library
 O = TypeVar("O")  # noqa: E741 - output
@@ -21,7 +20,7 @@ class Entry(Generic[I, O, P]):
 
     message: Message
     record: I | None = None
-    future: Future[Outcome[O]] | None = None
+    future: Pending[O] | None = None
     begun: float = 0.0
     failures: int = 0
     first_failed: float = 0.0

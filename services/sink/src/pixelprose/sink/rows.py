@@ -79,6 +79,8 @@ class RejectionRow(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     detail: str
     scores: dict[str, float]
+    policy: str | None
+    policy_hash: str | None
     duplicate_of: SubmissionId | None
     rejected_at: datetime
     submission: Submission
@@ -123,6 +125,8 @@ def rejection_row(record: ImageRejected, cause: Message) -> RejectionRow:
         reason=record.reason,
         detail=record.detail,
         scores=record.scores,
+        policy=record.policy,
+        policy_hash=record.policy_hash,
         duplicate_of=record.duplicate_of,
         rejected_at=record.rejected_at,
         submission=record.submission,

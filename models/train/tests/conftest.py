@@ -1,6 +1,0 @@
-"""Tests import the training code as the scripts do: from the folder above."""
-
-import sys
-from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[1]))
