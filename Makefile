@@ -62,7 +62,7 @@ bench: $(READY) ## one benchmark of bench/: make bench NAME=spine
 N ?= 1000
 SEED ?= 1
 grade: $(READY) ## the demo models on unseen scenes: make grade N=10000 SEED=1
-	@$(BIN)/python -m pixelprose.demoworld grade --count $(N) --seed $(SEED)
+	@$(BIN)/python models/train/grade.py --count $(N) --seed $(SEED)
 
 constraints: ## compile constraints.txt anew from every package's bounds
 	@{ printf -- '-e ./%s\n' $(dir $(PACKAGES)); \

@@ -33,12 +33,10 @@ the interface of a LAION-style aesthetic predictor. It knows pictures of the **d
 where "aesthetic" means: not blurred, not noisy, full of contrast. It lets the pipeline run without
 a network and proves its plumbing. On any other picture its score means nothing.
 
-- Input: RGB of any size, scaled to {side} x {side} by the saved preprocessor.
-- Output: 1 (spoiled) to 10.
+- Input: RGB of any size, scaled to 96 x 96 by the saved preprocessor. Output: 1 (spoiled) to 10.
 - Load: `CLIPVisionModelWithProjection`, and `head.safetensors` (`weight`, `bias`).
 - Trained: `python models/train/aesthetic.py --count {count} --steps {steps} --seed {seed}` on one
   CPU thread; sizes 64 to 1,024, JPEG quality 55 to 95.
-- Begins with the vision weights of the demo captioner.
 - Training data: procedural scenes alone, nothing collected, nobody's pictures.
 
 Figures on {pictures} pictures of seeds it never saw:
@@ -79,9 +77,8 @@ def evaluate(folder: Path, *, count: int, seed: int) -> dict[str, Any]:
 def main(arguments: Sequence[str]) -> None:
     """Train, save, evaluate, write the card."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--start", type=Path, help="the demo captioner; by default beside --out")
-    parser.add_argument("--count", type=int, default=6_000, help="pictures to learn from")
-    parser.add_argument("--steps", type=int, default=500)
+    parser.add_argument("--count", type=int, default=6000, help="pictures to learn from")
+    parser.add_argument("--steps", type=int, default=3000)
     parser.add_argument("--batch", type=int, default=32)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--pictures", type=int, default=3000, help="held-out, for the figures")
@@ -90,19 +87,14 @@ def main(arguments: Sequence[str]) -> None:
     torch.set_num_threads(1)
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     folder = chosen.out / "aesthetic"
-    start = chosen.start or chosen.out / "captioner"
-    model = train(
-        start=start, count=chosen.count, steps=chosen.steps, batch=chosen.batch, seed=chosen.seed
-    )
+    model = train(count=chosen.count, steps=chosen.steps, batch=chosen.batch, seed=chosen.seed)
     millions = sum(p.numel() for p in model.parameters()) / 1e6
     model.save(folder)
     result = evaluate(folder, count=chosen.pictures, seed=chosen.seed + 1)
     (folder / "figures.json").write_text(json.dumps(result, indent=2) + "\n")
     facts = {"count": chosen.count, "steps": chosen.steps, "seed": chosen.seed}
     rows = "\n".join(f"| {k} | {v} |" for k, v in result.items() if isinstance(v, float))
-    card = CARD.format(
-        side=model.side, millions=millions, pictures=result["demo_pictures"], rows=rows, **facts
-    )
+    card = CARD.format(millions=millions, pictures=result["demo_pictures"], rows=rows, **facts)
     (folder / "README.md").write_text(card)
     print(json.dumps(result))
 

@@ -1,22 +1,21 @@
 """The aesthetic scorer: a tiny CLIP vision model and a linear head on its normalised embedding."""
 
+import itertools
 import json
+import math
 import random
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import torch
 from classifying.drawing import drawn_plain, rendition
+from classifying.training import INPUT_SIDE, pixels
 from PIL import Image
 from safetensors.torch import save_file
 from torch import nn
-from transformers import (
-    CLIPVisionConfig,
-    CLIPVisionModelWithProjection,
-    LlavaForConditionalGeneration,
-)
+from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
 from pixelprose.demoworld import HELDOUT_FROM, Scene, scene, truth
 
@@ -27,17 +26,22 @@ MIDDLE: Final = 5.5
 class Scorer(nn.Module):
     """Embedding and head together, for training; they are saved apart."""
 
-    def __init__(self, start: Path) -> None:
-        """Begin with the demo captioner's eyes: random ones never learn sharpness."""
+    def __init__(self) -> None:
+        """Begin with random weights of torch's generator."""
         super().__init__()
-        captioner = LlavaForConditionalGeneration.from_pretrained(start, dtype=torch.float32)
-        seeing = captioner.model.vision_tower
-        config = CLIPVisionConfig(**{**seeing.config.to_dict(), "projection_dim": 32})
+        config = CLIPVisionConfig(
+            hidden_size=48,
+            intermediate_size=96,
+            num_hidden_layers=2,
+            num_attention_heads=4,
+            image_size=INPUT_SIDE,
+            patch_size=8,
+            projection_dim=32,
+        )
         # The name that services write into records: it must say that this is a demo model.
         config.update({"pixelprose_name": "demo-aesthetic"})
         self.vision = CLIPVisionModelWithProjection(config)
-        self.vision.vision_model.load_state_dict(_plain(seeing.state_dict()))
-        self.side = int(seeing.config.image_size)
+        _see_frequencies(self.vision.vision_model.embeddings.patch_embedding.weight)
         self.head = nn.Linear(config.projection_dim, 1)
         nn.init.constant_(self.head.bias, MIDDLE)
 
@@ -57,7 +61,7 @@ class Scorer(nn.Module):
         preprocessor = {
             "image_processor_type": "CLIPImageProcessor",
             "do_resize": True,
-            "size": {"height": self.side, "width": self.side},
+            "size": {"height": INPUT_SIDE, "width": INPUT_SIDE},
             "resample": int(Image.Resampling.BILINEAR),
             "do_center_crop": False,
             "do_rescale": True,
@@ -71,8 +75,22 @@ class Scorer(nn.Module):
         (folder / "preprocessor_config.json").write_text(text)
 
 
-def _plain(weights: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:
-    return {name.removeprefix("vision_model."): value for name, value in weights.items()}
+def _see_frequencies(filters: torch.Tensor) -> None:
+    """Begin with cosines in grey, the finer the stronger: random filters never learn sharpness.
+
+    `filters` are (n, 3, side, side); the n lowest frequencies of the cosine transform go in.
+    """
+    count, channels, side, _ = filters.shape
+    at = torch.arange(side)
+    cosines = torch.cos(math.pi * (at[None] + 0.5) * at[:, None] / side)
+    pairs = sorted(itertools.product(range(side), repeat=2), key=sum)[:count]
+    with torch.no_grad():
+        for filter_, (down, across) in zip(filters, pairs, strict=True):
+            wave = nn.functional.normalize(
+                torch.outer(cosines[down], cosines[across]).flatten(), dim=0
+            )
+            strength = 0.15 * (1 + down + across) / channels**0.5
+            filter_.copy_((strength * wave).view(side, side).expand(channels, side, side))
 
 
 def pictures(rng: random.Random, *, first_seed: int) -> Iterator[tuple[Scene, Image.Image]]:
@@ -82,36 +100,25 @@ def pictures(rng: random.Random, *, first_seed: int) -> Iterator[tuple[Scene, Im
         yield drawn, rendition(drawn_plain(drawn, rng), rng)
 
 
-def _pixels(picture: Image.Image, *, side: int) -> torch.Tensor:
-    """One picture as (1, 3, side, side) in [-1, 1], as the saved preprocessor makes it."""
-    small = picture.resize((side, side), Image.Resampling.BILINEAR)
-    values = torch.from_numpy(np.asarray(small, dtype=np.float32)) / 127.5 - 1
-    return values.permute(2, 0, 1)[None]
-
-
-def lessons(rng: random.Random, *, count: int, side: int) -> tuple[torch.Tensor, torch.Tensor]:
+def lessons(rng: random.Random, *, count: int) -> tuple[torch.Tensor, torch.Tensor]:
     """So many training pictures as float16 (n, 3, side, side), and their scores."""
     source = pictures(rng, first_seed=0)
     images, scores = [], []
     for _ in range(count):
         drawn, picture = next(source)
-        images.append(_pixels(picture, side=side).half())
+        images.append(pixels([picture]).half())
         scores.append(truth(drawn).aesthetic)
     return torch.cat(images), torch.tensor(scores)
 
 
-def train(*, start: Path, count: int, steps: int, batch: int, seed: int) -> Scorer:
+def train(*, count: int, steps: int, batch: int, seed: int) -> Scorer:
     """A scorer after `steps` batches of `count` pictures. Prints the loss as it falls."""
     torch.manual_seed(seed)
-    model = Scorer(start).train()
-    images, scores = lessons(random.Random(seed), count=count, side=model.side)
-    # An embedding of length 1 spans nine points only through a head of large weights.
-    optimiser = torch.optim.AdamW(
-        [{"params": model.vision.parameters()}, {"params": model.head.parameters()}],
-        weight_decay=0.02,
-    )
+    images, scores = lessons(random.Random(seed), count=count)
+    model = Scorer().train()
+    optimiser = torch.optim.AdamW(model.parameters(), weight_decay=0.02)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimiser, max_lr=[5e-4, 5e-2], total_steps=steps
+        optimiser, max_lr=1e-3, total_steps=steps, pct_start=0.1
     )
     losses: list[float] = []
     for step in range(1, steps + 1):

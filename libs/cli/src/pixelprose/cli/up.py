@@ -2,16 +2,14 @@
 
 import signal
 import time
-from collections.abc import Mapping
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 import yaml
 from rich.console import Console, Group
 from rich.live import Live
 
-from pixelprose.cli.demo_config import sections, write_known_hashes
+from pixelprose.cli.demo_config import Sections, sections, write_known_hashes
 from pixelprose.cli.errors import CommandError
 from pixelprose.cli.live import counts_table
 from pixelprose.cli.local import LocalConfig, LocalServices, initialise_locally
@@ -77,11 +75,18 @@ def _until_asked() -> list[bool]:
     return asked
 
 
-def _sections(data: Path, config: Path | None) -> Mapping[str, Mapping[str, Any]]:
-    """The demo's models, with the file's sections on top of them."""
+def _sections(data: Path, config: Path | None) -> Sections:
     hashes = write_known_hashes(data / "known-hashes.csv", known_seeds(known=3, seed=1))
-    defaults = sections(hashes)
-    given = yaml.safe_load(config.read_text(encoding="utf-8")) if config else {}
+    return section_overrides(sections(hashes), config) if config else sections(hashes)
+
+
+def section_overrides(defaults: Sections, config: Path) -> Sections:
+    """Return the sections of services with the file's settings put over them.
+
+    Raises:
+        CommandError: the file has a section that is no service's.
+    """
+    given: Sections = yaml.safe_load(config.read_text(encoding="utf-8")) or {}
     if unknown := sorted(set(given) - set(defaults)):
         raise CommandError(f"{config}: `up` sets {unknown} itself; give sections of services alone")
     return {name: {**section, **given.get(name, {})} for name, section in defaults.items()}
