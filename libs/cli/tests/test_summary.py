@@ -30,10 +30,17 @@ def test_a_sum_that_is_whole_adds_up() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [{"rows": 1}, {"rows": 3}, {"ended_twice": 1}, {"submitted": 5}, {"without_end": 1}]
+    "wrong",
+    [
+        dataclasses.replace(GOOD, rows=1),
+        dataclasses.replace(GOOD, rows=3),
+        dataclasses.replace(GOOD, ended_twice=1),
+        dataclasses.replace(GOOD, submitted=5),
+        dataclasses.replace(GOOD, without_end=1),
+    ],
 )
-def test_a_lost_or_repeated_submission_does_not_add_up(wrong: dict[str, int]) -> None:
-    assert not dataclasses.replace(GOOD, **wrong).adds_up
+def test_a_lost_or_repeated_submission_does_not_add_up(wrong: Summary) -> None:
+    assert not wrong.adds_up
 
 
 def test_an_attempt_that_ends_twice_is_seen() -> None:

@@ -114,6 +114,8 @@ class Supervisor:
             except subprocess.TimeoutExpired:
                 child.process.kill()
                 child.process.wait()
+        for child in self._children.values():
+            _let_go(child.process)
         self._children.clear()
 
     def _look_after(self, child: _Child) -> None:
@@ -128,6 +130,7 @@ class Supervisor:
             delay = min(_FIRST_DELAY_SECONDS * 2**child.failures, _LONGEST_DELAY_SECONDS)
             child.restart_at = now + delay
         if now >= child.restart_at:
+            _let_go(child.process)
             child.process, child.started = _spawn(child.command), now
             child.restart_at = None
             child.restarts += 1
@@ -144,6 +147,11 @@ def _spawn(command: Command) -> subprocess.Popen[bytes]:
             stdin=subprocess.PIPE,  # It ends when we are gone, however we went.
             start_new_session=True,  # Ctrl-C reaches us alone; we end them in order.
         )
+
+
+def _let_go(process: subprocess.Popen[bytes]) -> None:
+    if process.stdin is not None:
+        process.stdin.close()
 
 
 def _last_words(command: Command, code: int) -> str:

@@ -117,10 +117,12 @@ class Host:
             return
         self._asked.set()
         self._events.info("stopping", reason=reason)
-        seconds = GRACE_SECONDS if self._runners else 0.0
         if any(runner.ready for runner in self._running):
-            seconds += self._settings.runner.drain_seconds
+            seconds = self._settings.runner.drain_seconds + GRACE_SECONDS
             self._last_resort = self._last_resort or int(ExitCode.DRAIN_TIMED_OUT)
+        else:
+            # Nothing is in flight: still being built, waiting for a broker, or ended already.
+            seconds = GRACE_SECONDS if len(self._running) < len(self._runners) else 0.0
         for runner in self._runners:
             runner.stop()
         self._hurry = Timer(seconds, lambda: self._end(self._last_resort))
