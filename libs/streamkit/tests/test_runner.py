@@ -21,7 +21,7 @@ from pixelprose.streamkit import (
     Unavailable,
     Worker,
 )
-from pixelprose.streamkit.log import Outgoing
+from pixelprose.streamkit.log import Message, Outgoing
 from pixelprose.streamkit.testing import HandClock, HandWorker, MemoryBroker, MemoryLog, TextCodec
 
 TextRunner = Runner[str, str, Outgoing]
@@ -52,7 +52,9 @@ class Scene:
         settings: RunnerSettings = ALL_AT_ONCE,
         partitions: int = 1,
         pace: float = 0.0,
+        codec: TextCodec | None = None,
     ) -> None:
+        self.codec = codec or TextCodec()
         self.broker = MemoryBroker("in", partitions=partitions)
         self.clock = HandClock(step=pace)
         self.settings = settings
@@ -65,7 +67,7 @@ class Scene:
         self.log = MemoryLog(self.broker)
         self.runner: TextRunner = Runner(
             self.log,
-            TextCodec(),
+            self.codec,
             worker,
             self.settings,
             service="tests",
@@ -328,6 +330,24 @@ def test_at_the_deadline_the_process_stops_and_keeps_what_is_finished() -> None:
     # c is served later than b was tried first, but before b's last try: the outage is everybody's.
     assert scene.run().code is ExitCode.UNAVAILABLE
     assert scene.out() == ["a"]
+    assert scene.position() == 1
+
+
+class SchemalessCodec(TextCodec):
+    """Its registry is away when it reads a `b`."""
+
+    def decode(self, message: Message) -> str:
+        if message.value == b"b":
+            raise Unavailable("registry")
+        return super().decode(message)
+
+
+def test_a_record_whose_schema_cannot_be_asked_for_is_no_dead_letter() -> None:
+    scene = Scene(codec=SchemalessCodec())
+    scene.feed("a", "b")
+    assert scene.run().code is ExitCode.UNAVAILABLE
+    assert scene.out() == ["a!"]
+    assert dead_reasons(scene) == []
     assert scene.position() == 1
 
 

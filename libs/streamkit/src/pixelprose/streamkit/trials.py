@@ -49,8 +49,15 @@ class Trials(Generic[I, O, P]):
         self._served = -1.0
 
     def begin(self, entry: Entry[I, O, P]) -> bool:
-        """Decode the record and hand it to the worker; False when its bytes were the end of it."""
-        decoded = self._judge.decode(entry.message)
+        """Decode the record and hand it to the worker; False when its bytes were the end of it.
+
+        Raises:
+            Stop: what decoding depends on does not answer; the record stays uncommitted.
+        """
+        try:
+            decoded = self._judge.decode(entry.message)
+        except Unavailable as error:
+            raise Stop(ExitCode.UNAVAILABLE, f"a record can't be read: {error}") from error
         if isinstance(decoded, Verdict):
             entry.verdict = decoded
             return False

@@ -43,9 +43,15 @@ class Judge(Generic[I, O, P]):
         self._dead_letters = dead_letters
 
     def decode(self, message: Message) -> I | Verdict[P]:
-        """The record, or the verdict on bytes that are none."""
+        """The record, or the verdict on bytes that are none.
+
+        Raises:
+            Unavailable: the schema registry does not answer; the bytes may be good.
+        """
         try:
             return self._codec.decode(message)
+        except Unavailable:
+            raise
         except Exception as error:  # noqa: BLE001 - condemns the record, not the stream
             return self._failed(message, error)
 
