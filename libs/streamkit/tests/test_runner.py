@@ -344,11 +344,10 @@ class SchemalessCodec(TextCodec):
 
 def test_a_record_whose_schema_cannot_be_asked_for_is_no_dead_letter() -> None:
     scene = Scene(codec=SchemalessCodec())
-    scene.feed("a", "b")
+    scene.feed("b")
     assert scene.run().code is ExitCode.UNAVAILABLE
-    assert scene.out() == ["a!"]
     assert dead_reasons(scene) == []
-    assert scene.position() == 1
+    assert scene.position() == 0
 
 
 def test_a_record_that_fails_while_others_are_served_is_a_dead_letter() -> None:
