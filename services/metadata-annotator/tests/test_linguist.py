@@ -16,9 +16,9 @@ def linguist() -> SpacyLinguist:
 
 
 def test_words_are_counted_by_kind(linguist: SpacyLinguist) -> None:
-    (counted,) = linguist.count(["A small dog chased two red balls. The ball is round!"])
+    (counted,) = linguist.count(["A small dog chased two red balls. The ball is old!"])
     assert (counted.words, counted.sentences) == (11, 2)
-    assert counted.characters == 53
+    assert counted.characters == 50
     assert (counted.nouns, counted.distinct_nouns) == (3, 2)
     assert (counted.verbs, counted.adjectives) == (1, 3)
 

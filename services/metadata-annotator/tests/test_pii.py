@@ -23,7 +23,7 @@ def finder(pipeline: SpacyPipeline, policy: AnnotationPolicy) -> PresidioFinder:
     ("text", "published"),
     [
         ("Call 212-555-0187 now.", "Call <PHONE_NUMBER> now."),
-        ("Call (123) 456-7890 now.", "Call (123) 456-7890 now."),  # no such area code
+        ("Call (123)-456-7890 now.", "Call <PHONE_NUMBER> now."),
         ("Call +44 20 7946 0958.", "Call <PHONE_NUMBER>."),
         ('It reads "sun@example.com".', 'It reads "<EMAIL_ADDRESS>".'),
         ("sun@example.c0m is no address.", "sun@example.c0m is no address."),

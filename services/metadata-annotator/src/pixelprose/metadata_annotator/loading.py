@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Final, TypeVar
 
 import torch
+from transformers.utils import logging
 
 from pixelprose.metadata_annotator.aesthetic import load_aesthetic
 from pixelprose.metadata_annotator.checkpoint import Checkpoint, find_checkpoint
@@ -40,6 +41,7 @@ class Models:
         self._section = section
         self._policy = policy
         torch.set_num_threads(section.threads)
+        logging.disable_progress_bar()  # type: ignore[no-untyped-call] # logs are for events
 
     def for_images(self) -> ImageModels:
         """What the image step asks."""
