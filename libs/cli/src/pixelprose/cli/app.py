@@ -41,6 +41,7 @@ def demo(
     from pixelprose.cli.demo import DemoOptions, run_demo  # noqa: PLC0415 - needs the demo extra
 
     summary = run_demo(DemoOptions(out=out, images=images, seed=seed), console)
+    console.print()
     console.print(summary.render())
     console.print(
         f"\n{summary.seconds:.0f} s of work, {summary.total_seconds:.0f} s in all, "

@@ -21,8 +21,8 @@ _STAGES = (
 def counts_table(services: Iterable[ServiceCounts], restarts: Mapping[str, int]) -> Table:
     """Return one row per step: what it did, and whether its process answers."""
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("stage")
-    for column in ("emitted", "rejected", "skipped", "dead letters", "restarts"):
+    table.add_column("stage", no_wrap=True, min_width=max(map(len, _STAGES)))
+    for column in ("emitted", "rejected", "skipped", "dead", "restarts"):
         table.add_column(column, justify="right")
     table.add_column("state")
     lines = [
