@@ -454,6 +454,22 @@ def test_a_fenced_process_commits_nothing_more() -> None:
     assert scene.out() == ["a!"]
 
 
+def test_a_log_that_gives_up_is_not_asked_to_commit_again() -> None:
+    scene = Scene(settings=RunnerSettings(commit_seconds=0.05), pace=0.01)
+    commits: list[int] = []
+
+    class Down(MemoryLog):
+        def commit(self, *_: object) -> bool:
+            commits.append(1)
+            raise Stop(ExitCode.UNAVAILABLE, "Kafka does not answer")
+
+    scene.log = Down(scene.broker)
+    scene.runner._log = scene.log
+    scene.feed("a")
+    assert scene.run().code is ExitCode.UNAVAILABLE
+    assert len(commits) == 1
+
+
 def test_a_message_that_is_not_due_stops_the_process() -> None:
     scene = Scene()
     scene.feed("a", "b")

@@ -21,7 +21,7 @@ def losses(capsys: pytest.CaptureFixture[str]) -> list[float]:
 
 
 def test_the_loss_of_the_aesthetic_scorer_falls(capsys: pytest.CaptureFixture[str]) -> None:
-    aesthetics.train(count=16, steps=160, batch=8, seed=0)
+    aesthetics.train(count=16, steps=320, batch=8, seed=0)
     first, *_, last = losses(capsys)
     assert last < 0.8 * first
 

@@ -84,6 +84,7 @@ class Runner(Generic[I, O, P]):
         )
         self._windows: Windows[I, O, P] = Windows()
         self._commit_at = clock() + settings.commit_seconds
+        self._committing = False
         self._subscribed = False
         self._stopping = False
 
@@ -116,7 +117,7 @@ class Runner(Generic[I, O, P]):
                 self.tick()
             self._drain()
         except Stop as stop:
-            if stop.code in KEEPING:
+            if stop.code in KEEPING and not self._committing:
                 self._windows.advance()
                 self._commit()
             raise
@@ -230,14 +231,17 @@ class Runner(Generic[I, O, P]):
         if not positions:
             return True
         outputs, owners, letters = _appended(entries)
+        self._committing = True
         try:
             done = self._log.commit(outputs, letters, positions)
         except OutputTooLarge as error:
+            self._committing = False
             for owner in {id(owners[index]): owners[index] for index in error.outputs}.values():
                 owner.verdict = self._judge.condemned(owner.message, "output_too_large", error)
                 self._end(owner)
             self._metrics.aborted()
             return False
+        self._committing = False
         if not done:
             self._metrics.aborted()
             return False
