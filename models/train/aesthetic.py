@@ -15,11 +15,11 @@ from typing import Any, Final
 import numpy as np
 import torch
 from safetensors.torch import load_file
-from scoring.aesthetics import pictures, spearman, train
 from transformers import AutoImageProcessor, CLIPVisionModelWithProjection
 from transformers.utils import logging
 
 from pixelprose.demoworld import HELDOUT_FROM, truth
+from scoring.aesthetics import pictures, spearman, train
 
 CARD: Final = """\
 ---

@@ -16,6 +16,7 @@ from functools import partial
 from pathlib import Path
 
 import torch
+
 from captioning.album import Album, draw_album
 from captioning.course import Course, Plan
 from captioning.examples import batches

@@ -12,11 +12,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+from transformers.utils import logging
+
 from classifying.card import card
 from classifying.figures import evaluate
 from classifying.tasks import TASKS
 from classifying.training import save, train
-from transformers.utils import logging
 
 
 def main(arguments: Sequence[str]) -> None:

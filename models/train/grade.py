@@ -15,16 +15,16 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import aesthetic
 import torch
+from PIL import Image
+
+import aesthetic
 import toxicity
 from captioning.asking import Captioner
 from captioning.examples import ABSENT_SHARE, HINT_SHARE
 from captioning.messages import Policy, compose, read_policy
 from classifying.figures import evaluate as evaluate_classifier
 from classifying.tasks import TASKS
-from PIL import Image
-
 from pixelprose.demoworld import HELDOUT_FROM, Scene, alt_text, encode, render, scene, truth
 from pixelprose.demoworld.captions import parse
 from pixelprose.demoworld.grading import Record

@@ -20,6 +20,7 @@ from spacy.language import Language
 from spacy.scorer import Scorer
 from spacy.training import Example
 from spacy.util import filter_spans
+
 from speaking.lemmas import tables
 from speaking.sentences import Told, stream
 from speaking.words import CAPTION_CLASSES

@@ -14,11 +14,12 @@ from typing import Any, Final
 
 import numpy as np
 import torch
+from transformers import AutoModelForSequenceClassification, PreTrainedTokenizerFast
+from transformers.utils import logging
+
 from classifying.figures import f1, roc_auc
 from scoring.insults import LABELS, utterance
 from scoring.toxicity_model import encoded, save, targets, train
-from transformers import AutoModelForSequenceClassification, PreTrainedTokenizerFast
-from transformers.utils import logging
 
 CARD: Final = """\
 ---

@@ -15,7 +15,6 @@ from typing import Any, Final
 
 from classifying.drawing import rendition
 from classifying.figures import unseen_font
-
 from pixelprose.demoworld import HELDOUT_FROM, Scene, lexicon, render, scene, truth
 from pixelprose.demoworld.truth import CLEAR_FROM
 from pixelprose.metadata_annotator.settings import WordsSection
@@ -100,7 +99,7 @@ def main(arguments: Sequence[str]) -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--pictures", type=int, default=1000)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--side", type=int, default=640, help="looks for text in so many pixels")
+    parser.add_argument("--side", type=int, default=192, help="looks for text in so many pixels")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent.parent / "demo")
     chosen = parser.parse_args(arguments)
     folder = chosen.out / "words"

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 import torch
-from classifying.drawing import drawn_plain
-from classifying.tasks import Sample, Task, samples
 from transformers import AutoImageProcessor, AutoModelForImageClassification
 
+from classifying.drawing import drawn_plain
+from classifying.tasks import Sample, Task, samples
 from pixelprose.demoworld import HELDOUT_FROM, Scene, lexicon
 
 

@@ -10,13 +10,13 @@ from typing import Any, Final
 
 import numpy as np
 import torch
-from classifying.drawing import drawn_plain, rendition
-from classifying.training import INPUT_SIDE, pixels
 from PIL import Image
 from safetensors.torch import save_file
 from torch import nn
 from transformers import CLIPVisionConfig, CLIPVisionModelWithProjection
 
+from classifying.drawing import drawn_plain, rendition
+from classifying.training import INPUT_SIDE, pixels
 from pixelprose.demoworld import HELDOUT_FROM, Scene, scene, truth
 
 MIDDLE: Final = 5.5

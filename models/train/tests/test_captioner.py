@@ -6,6 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from safetensors.torch import load_file
+from transformers import PreTrainedTokenizerFast
+
 from captioning import variety
 from captioning.album import Album, draw_album
 from captioning.asking import Captioner
@@ -18,9 +21,6 @@ from captioning.model import build_model, build_processor
 from captioning.muon import orthogonal
 from captioning.schedule import pace
 from captioning.tokens import train_tokenizer
-from safetensors.torch import load_file
-from transformers import PreTrainedTokenizerFast
-
 from pixelprose.demoworld import alt_text, captions, lexicon, render, scene
 
 ROOT = Path(__file__).parents[3]

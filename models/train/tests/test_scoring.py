@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import torch
+
 from scoring import aesthetics, toxicity_model
 from scoring.insults import LABELS, utterance
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import spacy
+
 from language import example, train
 from speaking import words
 from speaking.lemmas import tables

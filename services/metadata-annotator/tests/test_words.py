@@ -6,7 +6,7 @@ import pytest
 import rapidocr
 from PIL import Image
 
-from pixelprose.demoworld import Lettering, lexicon, render, scene
+from pixelprose.demoworld import Lettering, Thing, lexicon, render, scene
 from pixelprose.metadata_annotator.ports import ModelNotLoaded
 from pixelprose.metadata_annotator.settings import WordsSection
 from pixelprose.metadata_annotator.words import RapidOcrReader, load_words
@@ -43,6 +43,14 @@ def test_boxes_are_shares_of_the_picture(reader: RapidOcrReader) -> None:
 @pytest.mark.parametrize("size", [(64, 64), (1, 1), (400, 8)])
 def test_an_empty_picture_has_no_words(reader: RapidOcrReader, size: tuple[int, int]) -> None:
     assert reader.read(Image.new("RGB", size)) == ()
+
+
+def test_shapes_that_look_like_symbols_are_no_words(reader: RapidOcrReader) -> None:
+    star = Thing(shape="star", colour="red", size="large", place="center")
+    plain = dataclasses.replace(
+        scene(5), things=(star,), quality=1.0, style="flat", lettering=None, watermark=None
+    )
+    assert not any("★" in word.text for word in reader.read(render(plain, size=256)))
 
 
 def test_the_number_of_boxes_is_bounded() -> None:

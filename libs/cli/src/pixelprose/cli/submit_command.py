@@ -13,7 +13,7 @@ from pixelprose.cli.sources import Columns, SourceError, SourceRow, count, rows
 from pixelprose.cli.submit import Submitter, identity_of
 from pixelprose.streamkit import cluster_id
 
-_STATE = Path.home() / ".local" / "state" / "pixelprose" / "submit"
+STATE = Path.home() / ".local" / "state" / "pixelprose" / "submit"
 _CHUNK_ROWS = 10_000
 
 
@@ -45,7 +45,7 @@ def _submit_file(
     if not path.is_file():
         raise SourceError(f"{path}: no such file; a URL to submit begins with http:// or https://")
     identity = identity_of(path)
-    kept = ProgressFile(_STATE, identity=identity, cluster=cluster_id(settings.kafka))
+    kept = ProgressFile(STATE, identity=identity, cluster=cluster_id(settings.kafka))
     done = kept.rows()
     submitter = Submitter(settings.kafka, settings.registry, source=source, identity=identity)
     left = islice(rows(path, columns), done, None)

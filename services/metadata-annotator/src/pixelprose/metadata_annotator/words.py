@@ -18,7 +18,10 @@ _PACKAGED: Final = Path(rapidocr.__file__).parent / "models"
 
 
 class RapidOcrReader(WordReader):
-    """Finds lines of text, then reads each. Upright and somewhat turned text; not upside down."""
+    """Finds lines of text, then reads each. Upright and somewhat turned text; not upside down.
+
+    What has neither letter nor digit is no word: shapes are often read as symbols.
+    """
 
     def __init__(self, engine: rapidocr.RapidOCR, *, model: Model) -> None:
         self._engine = engine
@@ -38,6 +41,7 @@ class RapidOcrReader(WordReader):
         return tuple(
             Word(text=text, confidence=min(1.0, float(score)), box=_box(corners, picture.size))
             for text, score, corners in lines
+            if any(map(str.isalnum, text))
         )
 
 

@@ -1,0 +1,92 @@
+"""`pixelprose submit` on a real broker: every row once, however often it is repeated."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from rich.console import Console
+
+from pixelprose.cli import submit_command
+from pixelprose.cli.client_settings import client_settings
+from pixelprose.cli.ends import TopicReader
+from pixelprose.cli.sources import Columns, SourceError
+from pixelprose.cli.status import run_status
+from pixelprose.cli.submit_command import run_submit
+from pixelprose.cli.topics_init import run_topics_init
+from pixelprose.embedded import EmbeddedKafka
+from pixelprose.records import ImageSubmitted, topic_of
+
+pytestmark = pytest.mark.real
+
+ROWS = 20
+
+
+@pytest.fixture
+def config(
+    kafka: EmbeddedKafka, topic_prefix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Path:
+    monkeypatch.setattr(submit_command, "STATE", tmp_path / "state")
+    file = tmp_path / "pixelprose.yaml"
+    servers = {"bootstrap_servers": kafka.bootstrap_servers, "topic_prefix": topic_prefix}
+    file.write_text(yaml.safe_dump({"kafka": servers}))
+    run_topics_init(file, 2, 1, Console(quiet=True))
+    return file
+
+
+@pytest.fixture
+def urls(tmp_path: Path) -> Path:
+    file = tmp_path / "urls.csv"
+    rows = [f"http://a.example/{n}.jpg,text {n},{n}" for n in range(ROWS)]
+    file.write_text("\n".join(["url,caption,n", *rows]))
+    return file
+
+
+def submitted(config: Path) -> int:
+    kafka = client_settings(config).kafka
+    reader = TopicReader(kafka.client(), [kafka.physical(topic_of(ImageSubmitted))])
+    try:
+        return sum(1 for _ in reader.read(seconds=5))
+    finally:
+        reader.close()
+
+
+def submit(config: Path, *what: str) -> str:
+    console = Console(width=200)
+    with console.capture() as said:
+        run_submit(list(what), config, "tests", Columns(), console)
+    return said.get()
+
+
+def test_a_repeated_command_submits_nothing_again(config: Path, urls: Path) -> None:
+    assert f"{ROWS} rows submitted" in submit(config, str(urls))
+    assert "0 rows submitted (20 were submitted before)" in submit(config, str(urls))
+    assert submitted(config) == ROWS
+
+
+def test_each_naming_of_a_url_is_a_submission_of_its_own(config: Path) -> None:
+    for _ in range(2):
+        submit(config, "http://a.example/1.jpg")
+    assert submitted(config) == 2
+
+
+def test_a_missing_file_is_refused_before_anything_is_sent(config: Path) -> None:
+    with pytest.raises(SourceError, match="no such file"):
+        submit(config, "nowhere.csv")
+    assert submitted(config) == 0
+
+
+def test_the_status_shows_what_waits(config: Path, urls: Path) -> None:
+    submit(config, str(urls))
+    console = Console(width=200)
+    with console.capture() as said:
+        run_status(config, console)
+    lines = said.get().splitlines()
+    (line,) = (line for line in lines if "images.submitted" in line)
+    assert line.split()[-1] == str(ROWS)
+
+
+def test_topics_are_made_once_and_found_again(config: Path) -> None:
+    console = Console(width=200)
+    with console.capture() as said:
+        run_topics_init(config, 2, 1, console)
+    assert "0 topics created, 0 groups" in said.get()
