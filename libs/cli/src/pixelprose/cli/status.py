@@ -28,9 +28,9 @@ def run_status(config: Path | None, console: Console) -> None:
     ]
     ends = cluster.ends(lanes)
     table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("topic")
+    table.add_column("topic", overflow="fold")
     table.add_column("offsets kept", justify="right")
-    table.add_column("group")
+    table.add_column("group", overflow="fold")
     table.add_column("lag", justify="right")
     for topic in listed.topics:
         physical = kafka.physical(topic.name)
