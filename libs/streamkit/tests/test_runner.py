@@ -1,7 +1,7 @@
 """The loop over a log in memory, turn by turn."""
 
 import itertools
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import pytest
 
@@ -250,6 +250,36 @@ def test_finished_work_of_a_revoked_partition_is_never_committed() -> None:
     assert scene.out() == []
 
 
+def test_a_record_that_is_gone_is_not_tried_again() -> None:
+    tries: list[str] = []
+
+    def never(record: str) -> Outcome[str]:
+        tries.append(record)
+        raise Unavailable("store")
+
+    scene = Scene(Inline(never))
+    scene.feed("a")
+    scene.turn()
+    scene.log.revoke([lane(0)])
+    scene.turn(9, seconds=10)
+    assert tries == ["a"]
+
+
+def test_a_failure_of_a_record_that_is_gone_counts_for_nothing() -> None:
+    worker = HandWorker()
+    scene = Scene(worker, settings=RunnerSettings(fuse_in_a_row=1))
+    scene.feed("a")
+    scene.turn()
+    dropped = scene.runner._windows
+    [(_, window)] = dropped.items()
+    scene.log.revoke([lane(0)])
+    window.waiting[0].future = Ended(None, ValueError("late"))
+    scene.turn(1)
+    scene.runner._trials._done.append(window.waiting[0])
+    scene.turn()
+    assert scene.metric('pixelprose_held_dead_letters{service="tests"} 0.0')
+
+
 def test_a_partition_that_comes_back_is_not_silent() -> None:
     worker = HandWorker()
     settings = RunnerSettings(max_in_flight_per_partition=1, commit_seconds=0.001)
@@ -427,6 +457,22 @@ def test_a_drain_finishes_what_is_in_flight_and_takes_nothing_new() -> None:
     assert scene.out() == ["a!"]
     assert scene.position() == 2
     assert not scene.runner.ready
+
+
+def test_a_drain_waits_for_what_is_in_flight() -> None:
+    worker = HandWorker()
+    scene = Scene(worker, pace=0.01)
+
+    class Late(MemoryLog):
+        def pause(self, partitions: Collection[TopicPartition]) -> None:
+            super().pause(partitions)
+            worker.finish("a", Emit(("late",)))
+
+    worker.begun = lambda _: scene.runner.stop()
+    scene.log = scene.runner._log = Late(scene.broker)
+    scene.feed("a")
+    scene.runner.run()
+    assert (scene.out(), scene.position()) == (["late"], 1)
 
 
 def test_a_drain_that_takes_too_long_leaves_the_rest_to_the_next_process() -> None:
