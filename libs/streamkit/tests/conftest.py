@@ -14,7 +14,9 @@ from confluent_kafka import (
     Producer,
 )
 from confluent_kafka import TopicPartition as KafkaPartition
-from confluent_kafka.admin import AdminClient, NewTopic, OffsetSpec
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._listoffsets import OffsetSpec
+from confluent_kafka.cimpl import NewTopic
 
 from pixelprose.embedded import EmbeddedKafka
 from pixelprose.streamkit import Headers, KafkaLog, KafkaSettings, Log, Outgoing, Stop

@@ -21,6 +21,7 @@ from pixelprose.streamkit import (
     Unavailable,
     Worker,
 )
+from pixelprose.streamkit.inline import Ended
 from pixelprose.streamkit.log import Message, Outgoing
 from pixelprose.streamkit.testing import HandClock, HandWorker, MemoryBroker, MemoryLog, TextCodec
 
@@ -270,8 +271,7 @@ def test_a_failure_of_a_record_that_is_gone_counts_for_nothing() -> None:
     scene = Scene(worker, settings=RunnerSettings(fuse_in_a_row=1))
     scene.feed("a")
     scene.turn()
-    dropped = scene.runner._windows
-    [(_, window)] = dropped.items()
+    [(_, window)] = scene.runner._windows.items()
     scene.log.revoke([lane(0)])
     window.waiting[0].future = Ended(None, ValueError("late"))
     scene.turn(1)
