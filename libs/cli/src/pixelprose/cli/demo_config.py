@@ -30,6 +30,8 @@ def sections(known_hashes: Path) -> Sections:
             "style": {"model": str(model_path("style"))},
             "toxicity": {"model": str(model_path("toxicity"))},
             "spacy": str(model_path("spacy")),
+            # Reads as much of the demo's words as 640 does, three times as fast.
+            "words": {"detection_side": 192},
         },
         "captioner": {"model": str(model_path("captioner")), "threads": 1},
         "sink": {"flush_seconds": 2.0},
