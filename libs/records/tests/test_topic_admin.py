@@ -12,10 +12,10 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public, tho
 )
 
 from pixelprose.embedded.kafka import EmbeddedKafka
+from pixelprose.kafkalog import KafkaSettings
 from pixelprose.records import ImageFetched, Registry, StreamSettings, topic_list
 from pixelprose.records.stream import codec_for
 from pixelprose.records.topic_admin import Initialised, TopicsRefused, initialise
-from pixelprose.streamkit import KafkaSettings
 
 pytestmark = pytest.mark.real
 

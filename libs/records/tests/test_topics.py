@@ -2,6 +2,7 @@
 
 import pytest
 
+from pixelprose.kafkalog import KafkaSettings
 from pixelprose.records import (
     CaptionAnnotated,
     ImageFetched,
@@ -15,7 +16,6 @@ from pixelprose.records import (
 from pixelprose.records.files import packaged
 from pixelprose.records.stream import version_of
 from pixelprose.records.topic_admin import topic_configs
-from pixelprose.streamkit import KafkaSettings
 
 DAY_MS = 86_400_000
 KAFKA = KafkaSettings(bootstrap_servers="127.0.0.1:1")

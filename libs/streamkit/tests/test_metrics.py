@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from pixelprose.streamkit import ExitCode, Metrics
-from pixelprose.streamkit.metric_names import RUNNER_METRICS
+from pixelprose.streamkit.metrics.names import RUNNER_METRICS
 
 README = Path(__file__).parents[1] / "README.md"
 

@@ -21,9 +21,9 @@ from pixelprose.streamkit import (
     Unavailable,
     Worker,
 )
-from pixelprose.streamkit.inline import Ended
 from pixelprose.streamkit.log import Message, Outgoing
 from pixelprose.streamkit.testing import HandClock, HandWorker, MemoryBroker, MemoryLog, TextCodec
+from pixelprose.streamkit.workers.inline import Ended
 
 TextRunner = Runner[str, str, Outgoing]
 ALL_AT_ONCE = RunnerSettings(commit_seconds=0.001)

@@ -5,9 +5,10 @@ import pytest
 from pixelprose.captioner.app import bounded, build, load_captioner, load_policies
 from pixelprose.captioner.documents import PACKAGED
 from pixelprose.captioner.settings import CaptionerSection, CaptionerSettings
+from pixelprose.host import load
 from pixelprose.records import codes
 from pixelprose.records.codes import check_reason
-from pixelprose.streamkit import ExitCode, Metrics, Stop, Unavailable, load
+from pixelprose.streamkit import ExitCode, Metrics, Stop, Unavailable
 
 STORE = """
 store: {endpoint: "http://127.0.0.1:1", bucket: pixelprose, access_key: a, secret_key: b}

@@ -6,12 +6,13 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from pixelprose.demoworld import model_path
+from pixelprose.kafkalog import KafkaSettings
 from pixelprose.objectstore import StoreSettings
 from pixelprose.safety_filter import SafetyFilterSettings, build
 from pixelprose.safety_filter.app import load_safety
 from pixelprose.safety_filter.policy import SHIPPED
 from pixelprose.safety_filter.settings import SafetyFilterSection
-from pixelprose.streamkit import ExitCode, KafkaSettings, Metrics, Stop, Unavailable
+from pixelprose.streamkit import ExitCode, Metrics, Stop, Unavailable
 
 
 def now() -> datetime:

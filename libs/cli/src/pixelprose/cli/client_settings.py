@@ -3,9 +3,9 @@
 import os
 from pathlib import Path
 
+from pixelprose.host import load
 from pixelprose.objectstore import StoreSettings
 from pixelprose.records import StreamSettings
-from pixelprose.streamkit import load
 
 LOCAL_FILE = Path("pixelprose-data/pixelprose.yaml")
 """What `pixelprose up` writes; used where nothing else says where the cluster is."""

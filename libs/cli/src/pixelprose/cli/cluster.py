@@ -10,7 +10,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public, tho
     OffsetSpec,
 )
 
-from pixelprose.streamkit import Configuration
+from pixelprose.kafkalog import Configuration
 
 _TIMEOUT_SECONDS = 15.0
 

@@ -25,8 +25,8 @@ from pixelprose.cli.summary import Summary
 from pixelprose.cli.supervisor import Supervisor
 from pixelprose.demoworld import Site
 from pixelprose.embedded import Stack, StackSettings, open_jars
+from pixelprose.kafkalog import KafkaSettings
 from pixelprose.records import RegistrySettings, SubmissionId
-from pixelprose.streamkit import KafkaSettings
 
 _READY_SECONDS = 180.0
 _KNOWN = 3

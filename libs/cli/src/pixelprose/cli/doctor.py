@@ -17,9 +17,10 @@ from rich.console import Console
 
 from pixelprose.cli.client_settings import ClientSettings, client_settings
 from pixelprose.cli.cluster import Cluster
+from pixelprose.kafkalog import cluster_id
 from pixelprose.objectstore import StoreError, open_store, probe
 from pixelprose.records import topic_list
-from pixelprose.streamkit import Stop, Unavailable, cluster_id
+from pixelprose.streamkit import Stop, Unavailable
 
 _FREE_BYTES = 5_000_000_000
 _YEAR_MINUTES = 525_600

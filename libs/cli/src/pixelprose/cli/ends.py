@@ -8,7 +8,7 @@ from typing import Literal
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka import Message as KafkaMessage
 
-from pixelprose.streamkit import Configuration
+from pixelprose.kafkalog import Configuration
 
 Kind = Literal["captioned", "rejected", "dead_letter"]
 Try = tuple[str, int]

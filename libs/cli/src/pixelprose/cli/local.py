@@ -13,9 +13,9 @@ import yaml
 from pixelprose.cli.counts import ServiceCounts, is_ready
 from pixelprose.cli.supervisor import Command, Supervisor
 from pixelprose.embedded import Stack
+from pixelprose.kafkalog import KafkaSettings
 from pixelprose.records import topic_list
 from pixelprose.records.topic_admin import initialise
-from pixelprose.streamkit import KafkaSettings
 
 SERVICES: Mapping[str, str] = {
     "ingester": "pixelprose.ingester",

@@ -6,6 +6,7 @@ from typing import cast
 from confluent_kafka import Message as KafkaMessage
 
 from pixelprose.cli.ends import End, Ends, TopicReader, Try
+from pixelprose.kafkalog import KafkaSettings
 from pixelprose.records import (
     CaptionAnnotated,
     Header,
@@ -17,7 +18,6 @@ from pixelprose.records import (
     topic_list,
     topic_of,
 )
-from pixelprose.streamkit import KafkaSettings
 
 _CAPTIONS = topic_of(CaptionAnnotated)
 _REJECTIONS = topic_of(ImageRejected)

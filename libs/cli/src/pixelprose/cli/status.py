@@ -8,8 +8,8 @@ from rich.table import Table
 from pixelprose.cli.client_settings import client_settings
 from pixelprose.cli.cluster import Cluster, Ends, Lane
 from pixelprose.cli.errors import CommandError
+from pixelprose.kafkalog import cluster_id
 from pixelprose.records import topic_list
-from pixelprose.streamkit import cluster_id
 
 
 def run_status(config: Path | None, console: Console) -> None:

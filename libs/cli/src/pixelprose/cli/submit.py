@@ -9,6 +9,7 @@ from confluent_kafka import KafkaError, Producer
 from confluent_kafka import Message as KafkaMessage
 
 from pixelprose.cli.sources import SourceRow
+from pixelprose.kafkalog import KafkaSettings
 from pixelprose.records import (
     Header,
     ImageSubmitted,
@@ -21,7 +22,6 @@ from pixelprose.records import (
     topic_of,
 )
 from pixelprose.records.headers import CONTENT_TYPE, write
-from pixelprose.streamkit import KafkaSettings
 
 _WAIT_SECONDS = 0.5
 _FLUSH_SECONDS = 60.0

@@ -11,7 +11,7 @@ from pixelprose.cli.progress import bar
 from pixelprose.cli.progress_file import ProgressFile
 from pixelprose.cli.sources import Columns, SourceError, SourceRow, count, rows
 from pixelprose.cli.submit import Submitter, identity_of
-from pixelprose.streamkit import cluster_id
+from pixelprose.kafkalog import cluster_id
 
 STATE = Path.home() / ".local" / "state" / "pixelprose" / "submit"
 _CHUNK_ROWS = 10_000

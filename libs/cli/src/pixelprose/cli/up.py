@@ -17,7 +17,7 @@ from pixelprose.cli.progress import fetch_jars
 from pixelprose.cli.scenario import known_seeds
 from pixelprose.cli.supervisor import Supervisor
 from pixelprose.embedded import Stack, StackSettings, open_jars
-from pixelprose.streamkit import KafkaSettings
+from pixelprose.kafkalog import KafkaSettings
 
 _READY_SECONDS = 180.0
 _TICK_SECONDS = 0.5

@@ -2,7 +2,7 @@
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from pixelprose.streamkit import ServiceSettings
+from pixelprose.host import ServiceSettings
 
 _EMBEDDED = "mock://"
 

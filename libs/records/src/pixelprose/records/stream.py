@@ -5,12 +5,13 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
+from pixelprose.kafkalog import KafkaLog, cluster_id
 from pixelprose.records.codec import Passing, RecordCodec
 from pixelprose.records.groups import Group
 from pixelprose.records.registry import Registry
 from pixelprose.records.settings import StreamSettings
 from pixelprose.records.topics import record_class, topic_list, topic_of
-from pixelprose.streamkit import KafkaLog, Metrics, Runner, Worker, cluster_id
+from pixelprose.streamkit import Metrics, Runner, Worker
 
 
 def runner_for(  # noqa: PLR0913 - what differs between services, each by name

@@ -10,9 +10,9 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public, tho
     NewTopic,
 )
 
+from pixelprose.kafkalog import KafkaSettings
 from pixelprose.records.first_positions import write_first_positions
 from pixelprose.records.topics import Compaction, Topic, topic_list
-from pixelprose.streamkit import KafkaSettings
 
 _DAY_MS: Final = 86_400_000
 _HEADROOM_BYTES: Final = 48_588

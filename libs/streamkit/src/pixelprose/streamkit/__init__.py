@@ -1,7 +1,5 @@
 """Consume, decide, produce, exactly once: the loop that every service shares."""
 
-from pixelprose.streamkit.asynchronous import Async
-from pixelprose.streamkit.batches import Batches
 from pixelprose.streamkit.codec import Codec
 from pixelprose.streamkit.errors import (
     OutputTooLarge,
@@ -11,20 +9,13 @@ from pixelprose.streamkit.errors import (
     Undecodable,
 )
 from pixelprose.streamkit.exit_codes import ExitCode
-from pixelprose.streamkit.host import Host, Service
-from pixelprose.streamkit.inline import Inline
-from pixelprose.streamkit.kafka_log import KafkaLog
-from pixelprose.streamkit.kafka_probe import cluster_id
-from pixelprose.streamkit.kafka_settings import Configuration, KafkaSettings
 from pixelprose.streamkit.log import Headers, Log, Membership, Message, Outgoing, TopicPartition
 from pixelprose.streamkit.metrics import Metrics
 from pixelprose.streamkit.outcome import DeadLetter, Emit, Outcome, Reject, Skip
 from pixelprose.streamkit.runner import Runner
 from pixelprose.streamkit.runner_settings import RunnerSettings
-from pixelprose.streamkit.service import run_service
-from pixelprose.streamkit.settings import HttpSettings, LogSettings, ServiceSettings, load
-from pixelprose.streamkit.threads import Threads
 from pixelprose.streamkit.worker import AsyncStep, BatchStep, Step, Worker
+from pixelprose.streamkit.workers import Async, Batches, Inline, Threads
 
 __all__ = [
     "Async",
@@ -32,18 +23,12 @@ __all__ = [
     "BatchStep",
     "Batches",
     "Codec",
-    "Configuration",
     "DeadLetter",
     "Emit",
     "ExitCode",
     "Headers",
-    "Host",
-    "HttpSettings",
     "Inline",
-    "KafkaLog",
-    "KafkaSettings",
     "Log",
-    "LogSettings",
     "Membership",
     "Message",
     "Metrics",
@@ -53,8 +38,6 @@ __all__ = [
     "Reject",
     "Runner",
     "RunnerSettings",
-    "Service",
-    "ServiceSettings",
     "Skip",
     "Step",
     "Stop",
@@ -64,7 +47,4 @@ __all__ = [
     "Unavailable",
     "Undecodable",
     "Worker",
-    "cluster_id",
-    "load",
-    "run_service",
 ]

@@ -15,7 +15,7 @@ from pixelprose.streamkit.exit_codes import ExitCode
 from pixelprose.streamkit.flow import Flow
 from pixelprose.streamkit.log import Log, Message, Outgoing, TopicPartition
 from pixelprose.streamkit.metrics import Metrics
-from pixelprose.streamkit.runner_metrics import RunnerMetrics
+from pixelprose.streamkit.metrics.of_runner import RunnerMetrics
 from pixelprose.streamkit.runner_settings import RunnerSettings
 from pixelprose.streamkit.suspicion import Suspicion
 from pixelprose.streamkit.trials import Trials

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from pixelprose.streamkit.backoff import Backoff
 from pixelprose.streamkit.errors import Stop, Unavailable
 from pixelprose.streamkit.exit_codes import ExitCode
-from pixelprose.streamkit.runner_metrics import RunnerMetrics
+from pixelprose.streamkit.metrics.of_runner import RunnerMetrics
 from pixelprose.streamkit.runner_settings import RunnerSettings
 from pixelprose.streamkit.verdict import EMITTED, Judge, Verdict
 from pixelprose.streamkit.window import Entry

@@ -4,7 +4,7 @@ from typing import NoReturn
 
 from pixelprose.captioner.app import build
 from pixelprose.captioner.settings import CaptionerSettings
-from pixelprose.streamkit import run_service
+from pixelprose.host import run_service
 
 
 def main() -> NoReturn:

@@ -9,6 +9,7 @@ from pixelprose.captioner.port import Captioner
 from pixelprose.captioner.selection import read_selection
 from pixelprose.captioner.settings import CaptionerSection, CaptionerSettings
 from pixelprose.captioner.step import CaptionStep
+from pixelprose.host import Service
 from pixelprose.objectstore import (
     S3Store,
     StoreRefused,
@@ -17,7 +18,7 @@ from pixelprose.objectstore import (
     open_store,
 )
 from pixelprose.records import ImageAnnotated, runner_for
-from pixelprose.streamkit import Batches, ExitCode, Metrics, Service, Stop, Unavailable
+from pixelprose.streamkit import Batches, ExitCode, Metrics, Stop, Unavailable
 
 
 def build(settings: CaptionerSettings, metrics: Metrics) -> Service:

@@ -2,9 +2,9 @@
 
 from typing import NoReturn
 
+from pixelprose.host import run_service
 from pixelprose.ingester.app import build
 from pixelprose.ingester.settings import IngesterSettings
-from pixelprose.streamkit import run_service
 
 
 def main() -> NoReturn:

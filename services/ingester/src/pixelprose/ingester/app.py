@@ -8,6 +8,7 @@ from importlib.metadata import version
 
 from pydantic import HttpUrl
 
+from pixelprose.host import Service
 from pixelprose.ingester.decoders import Decoders
 from pixelprose.ingester.fetch import Fetcher
 from pixelprose.ingester.meters import meters
@@ -17,7 +18,7 @@ from pixelprose.ingester.step import IngestStep
 from pixelprose.ingester.url import named
 from pixelprose.objectstore import StoreRefused, StoreUnavailable, open_store, probe
 from pixelprose.records import ImageSubmitted, runner_for
-from pixelprose.streamkit import Async, ExitCode, Metrics, Service, Stop, Unavailable
+from pixelprose.streamkit import Async, ExitCode, Metrics, Stop, Unavailable
 
 
 def build(settings: IngesterSettings, metrics: Metrics) -> Service:

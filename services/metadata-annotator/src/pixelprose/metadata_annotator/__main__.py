@@ -2,9 +2,9 @@
 
 from typing import NoReturn
 
+from pixelprose.host import run_service
 from pixelprose.metadata_annotator.app import build
 from pixelprose.metadata_annotator.settings import MetadataAnnotatorSettings
-from pixelprose.streamkit import run_service
 
 
 def main() -> NoReturn:

@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from pixelprose.host import Service
 from pixelprose.metadata_annotator.policy import AnnotationPolicy, PolicyError, load_policy
 from pixelprose.metadata_annotator.renditions import StoreRenditions
 from pixelprose.metadata_annotator.settings import (
@@ -22,7 +23,7 @@ from pixelprose.objectstore import (
     open_store,
 )
 from pixelprose.records import CaptionGenerated, Group, ImageScreened, runner_for
-from pixelprose.streamkit import Batches, ExitCode, Metrics, Runner, Service, Stop, Unavailable
+from pixelprose.streamkit import Batches, ExitCode, Metrics, Runner, Stop, Unavailable
 
 if TYPE_CHECKING:
     from pixelprose.metadata_annotator.loading import Models

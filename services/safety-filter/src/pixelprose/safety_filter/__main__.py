@@ -2,9 +2,9 @@
 
 from typing import NoReturn
 
+from pixelprose.host import run_service
 from pixelprose.safety_filter.app import build
 from pixelprose.safety_filter.settings import SafetyFilterSettings
-from pixelprose.streamkit import run_service
 
 
 def main() -> NoReturn:

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
+from pixelprose.host import Service
 from pixelprose.objectstore import StoreRefused, StoreUnavailable, open_store
 from pixelprose.records import ImageFetched, runner_for
 from pixelprose.safety_filter.hash_list import HashLists
@@ -13,7 +14,7 @@ from pixelprose.safety_filter.policy import PolicyError, SafetyPolicy, load_poli
 from pixelprose.safety_filter.settings import SafetyFilterSection, SafetyFilterSettings
 from pixelprose.safety_filter.step import Screen
 from pixelprose.safety_filter.store_quarantine import StoreQuarantine
-from pixelprose.streamkit import Batches, ExitCode, Metrics, Service, Stop, Unavailable
+from pixelprose.streamkit import Batches, ExitCode, Metrics, Stop, Unavailable
 
 
 def now() -> datetime:

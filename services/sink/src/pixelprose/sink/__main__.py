@@ -2,9 +2,9 @@
 
 from typing import NoReturn
 
+from pixelprose.host import run_service
 from pixelprose.sink.app import build
 from pixelprose.sink.settings import SinkSettings
-from pixelprose.streamkit import run_service
 
 
 def main() -> NoReturn:

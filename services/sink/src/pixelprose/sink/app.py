@@ -7,6 +7,7 @@ from typing import Any
 from confluent_kafka import KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
 
+from pixelprose.host import Service
 from pixelprose.objectstore import (
     StoreRefused,
     StoreSettings,
@@ -32,7 +33,6 @@ from pixelprose.streamkit import (
     Outcome,
     Runner,
     RunnerSettings,
-    Service,
     Stop,
     TopicPartition,
     Unavailable,

@@ -1,8 +1,8 @@
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from pixelprose.streamkit import KafkaSettings
-from pixelprose.streamkit.kafka_settings import consumer_configuration, producer_configuration
+from pixelprose.kafkalog import KafkaSettings
+from pixelprose.kafkalog.settings import consumer_configuration, producer_configuration
 
 SETTINGS = KafkaSettings(bootstrap_servers="kafka:9092", topic_prefix="t.", max_message_bytes=5_000)
 

@@ -5,7 +5,7 @@ import sys
 
 import structlog
 
-from pixelprose.streamkit.settings import LogSettings
+from pixelprose.host.settings import LogSettings
 
 
 def configure_logs(settings: LogSettings, *, service: str) -> None:

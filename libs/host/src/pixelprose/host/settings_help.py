@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from pydantic import BaseModel
 
-from pixelprose.streamkit.settings import NESTED, PREFIX, section_of
+from pixelprose.host.settings import NESTED, PREFIX, section_of
 
 
 def describe(

@@ -6,18 +6,18 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 from confluent_kafka import TopicPartition as KafkaPartition
 
-from pixelprose.streamkit.errors import OutputTooLarge, Stop
-from pixelprose.streamkit.exit_codes import ExitCode
-from pixelprose.streamkit.kafka_errors import Action, action_for, stop_for
-from pixelprose.streamkit.kafka_message import to_message
-from pixelprose.streamkit.kafka_probe import await_metadata
-from pixelprose.streamkit.kafka_settings import (
+from pixelprose.kafkalog.errors import Action, action_for, stop_for
+from pixelprose.kafkalog.message import to_message
+from pixelprose.kafkalog.probe import await_metadata
+from pixelprose.kafkalog.settings import (
     KafkaSettings,
     consumer_configuration,
     producer_configuration,
 )
+from pixelprose.kafkalog.transactions import Transactions
+from pixelprose.streamkit.errors import OutputTooLarge, Stop
+from pixelprose.streamkit.exit_codes import ExitCode
 from pixelprose.streamkit.log import Log, Membership, Message, Outgoing, TopicPartition
-from pixelprose.streamkit.transaction import Transactions
 
 _CLIENT_LOG = logging.getLogger("kafka")
 

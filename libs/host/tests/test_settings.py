@@ -3,8 +3,9 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
-from pixelprose.streamkit import ExitCode, RunnerSettings, ServiceSettings, Stop, load
-from pixelprose.streamkit.settings_help import describe
+from pixelprose.host import ServiceSettings, load
+from pixelprose.host.settings_help import describe
+from pixelprose.streamkit import ExitCode, RunnerSettings, Stop
 
 KAFKA = {"PIXELPROSE_KAFKA__BOOTSTRAP_SERVERS": "kafka:9092"}
 

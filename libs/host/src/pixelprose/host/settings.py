@@ -8,9 +8,9 @@ from typing import Any, Literal, TypeVar, get_args
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from pixelprose.kafkalog.settings import KafkaSettings
 from pixelprose.streamkit.errors import Stop
 from pixelprose.streamkit.exit_codes import ExitCode
-from pixelprose.streamkit.kafka_settings import KafkaSettings
 from pixelprose.streamkit.runner_settings import RunnerSettings
 
 PREFIX = "PIXELPROSE_"

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from confluent_kafka import KafkaError, KafkaException
 
+from pixelprose.kafkalog.errors import Action, action_for, stop_for
+from pixelprose.kafkalog.transactions import Transactions
 from pixelprose.streamkit import ExitCode, Outgoing, OutputTooLarge, Stop
-from pixelprose.streamkit.kafka_errors import Action, action_for, stop_for
 from pixelprose.streamkit.testing import HandClock
-from pixelprose.streamkit.transaction import Transactions
 
 OUT = Outgoing("out", b"k", b"v", (("a", b"1"),))
 

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from pixelprose.streamkit import metric_names as names
-from pixelprose.streamkit.metrics import Metrics
+from pixelprose.streamkit.metrics import names
+from pixelprose.streamkit.metrics.registry import Metrics
 from pixelprose.streamkit.verdict import EMITTED
 from pixelprose.streamkit.window import Entry, Windows
 

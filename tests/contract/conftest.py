@@ -1,12 +1,10 @@
-"""What tests share: quiet logs, and a topic with its group on a real broker."""
+"""A topic with its group on a real broker."""
 
-import logging
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 
 import pytest
-import structlog
 from confluent_kafka import (
     Consumer,
     ConsumerGroupTopicPartitions,
@@ -19,10 +17,8 @@ from confluent_kafka.admin._listoffsets import OffsetSpec
 from confluent_kafka.cimpl import NewTopic
 
 from pixelprose.embedded import EmbeddedKafka
-from pixelprose.streamkit import Headers, KafkaLog, KafkaSettings, Log, Outgoing, Stop
-
-# Tests are about behaviour, not about log lines: only the worst is printed.
-structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
+from pixelprose.kafkalog import KafkaLog, KafkaSettings
+from pixelprose.streamkit import Headers, Log, Outgoing, Stop
 
 PARTITIONS = 2
 LIMIT = 1_000

@@ -2,19 +2,9 @@
 
 from pydantic import BaseModel, ConfigDict
 
-from pixelprose.streamkit import (
-    Emit,
-    ExitCode,
-    KafkaLog,
-    Metrics,
-    Outcome,
-    Runner,
-    Service,
-    ServiceSettings,
-    Stop,
-    Threads,
-    run_service,
-)
+from pixelprose.host import Service, ServiceSettings, run_service
+from pixelprose.kafkalog import KafkaLog
+from pixelprose.streamkit import Emit, ExitCode, Metrics, Outcome, Runner, Stop, Threads
 from pixelprose.streamkit.testing import TextCodec
 
 

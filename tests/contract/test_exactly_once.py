@@ -13,11 +13,12 @@ from typing import Protocol
 
 import pytest
 
-from pixelprose.streamkit import ExitCode, Headers, KafkaSettings, Outgoing
+from pixelprose.kafkalog import KafkaSettings
+from pixelprose.streamkit import ExitCode, Headers, Outgoing
 
 pytestmark = pytest.mark.real
 
-SERVICE = Path(__file__).with_name("echo_service.py")
+SERVICE = Path(__file__).parents[2] / "libs/host/tests/echo_service.py"
 SECONDS = 60.0
 RECORDS = 4_000
 

@@ -6,10 +6,10 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 
+from pixelprose.host.settings import HttpSettings
 from pixelprose.streamkit.errors import Stop
 from pixelprose.streamkit.exit_codes import ExitCode
 from pixelprose.streamkit.metrics import Metrics
-from pixelprose.streamkit.settings import HttpSettings
 
 Check = Callable[[], bool]
 

@@ -8,9 +8,9 @@ from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka import Message as KafkaMessage
 from confluent_kafka import TopicPartition as KafkaPartition
 
+from pixelprose.kafkalog.errors import Action, action_for, error_of, stop_for
 from pixelprose.streamkit.errors import OutputTooLarge, Stop
 from pixelprose.streamkit.exit_codes import ExitCode
-from pixelprose.streamkit.kafka_errors import Action, action_for, error_of, stop_for
 from pixelprose.streamkit.log import Outgoing
 
 CALL_SECONDS = 10.0

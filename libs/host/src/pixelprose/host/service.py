@@ -10,13 +10,13 @@ from typing import NoReturn, TypeVar
 
 import yaml
 
+from pixelprose.host.host import Host, Service
+from pixelprose.host.logs import configure_logs
+from pixelprose.host.settings import ServiceSettings, load
+from pixelprose.host.settings_help import describe
 from pixelprose.streamkit.errors import Stop, Unavailable
 from pixelprose.streamkit.exit_codes import ExitCode
-from pixelprose.streamkit.host import Host, Service
-from pixelprose.streamkit.logs import configure_logs
 from pixelprose.streamkit.metrics import Metrics
-from pixelprose.streamkit.settings import ServiceSettings, load
-from pixelprose.streamkit.settings_help import describe
 
 S = TypeVar("S", bound=ServiceSettings)
 

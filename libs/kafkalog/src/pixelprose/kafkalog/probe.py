@@ -8,9 +8,9 @@ from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._metadata import ClusterMetadata
 
+from pixelprose.kafkalog.settings import KafkaSettings
 from pixelprose.streamkit.errors import Stop, Unavailable
 from pixelprose.streamkit.exit_codes import ExitCode
-from pixelprose.streamkit.kafka_settings import KafkaSettings
 
 ASK_SECONDS = 2.0
 """How long one question may take."""

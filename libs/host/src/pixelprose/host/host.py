@@ -11,13 +11,13 @@ from typing import IO, Any
 
 import structlog
 
+from pixelprose.host.health import HealthServer
+from pixelprose.host.settings import ServiceSettings
+from pixelprose.host.watchdog import Watchdog
 from pixelprose.streamkit.errors import Stop, Unavailable
 from pixelprose.streamkit.exit_codes import ExitCode
-from pixelprose.streamkit.health import HealthServer
 from pixelprose.streamkit.metrics import Metrics
 from pixelprose.streamkit.runner import Runner
-from pixelprose.streamkit.settings import ServiceSettings
-from pixelprose.streamkit.watchdog import Watchdog
 
 GRACE_SECONDS = 10.0
 """After the drain deadline: time to leave the group and to close. Then the process is ended."""

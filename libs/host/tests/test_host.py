@@ -11,25 +11,22 @@ from threading import Event
 
 import pytest
 
+from pixelprose.host import Host, HttpSettings, Service, ServiceSettings
+from pixelprose.host.watchdog import Watchdog
+from pixelprose.kafkalog import KafkaSettings
 from pixelprose.streamkit import (
     Emit,
     ExitCode,
-    Host,
-    HttpSettings,
     Inline,
-    KafkaSettings,
     Metrics,
     Outcome,
     Outgoing,
     Runner,
     RunnerSettings,
-    Service,
-    ServiceSettings,
     Stop,
     Unavailable,
 )
 from pixelprose.streamkit.testing import MemoryBroker, MemoryLog, TextCodec
-from pixelprose.streamkit.watchdog import Watchdog
 
 SETTINGS = ServiceSettings(
     kafka=KafkaSettings(bootstrap_servers="nowhere:1"), runner=RunnerSettings(commit_seconds=0.01)

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
-from pixelprose.streamkit.metric_names import MetricName
+from pixelprose.streamkit.metrics.names import MetricName
 
 
 class Metrics:
