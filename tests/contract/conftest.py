@@ -56,7 +56,7 @@ class KafkaWorld:
         self._feeder.commit_transaction(PATIENCE_SECONDS)
 
     def open(self, slot: int = 0) -> Log[Outgoing]:
-        log = KafkaLog(self.settings, topic="in", service="tests", instance="one", slot=slot)
+        log = KafkaLog(self.settings, topics=("in",), service="tests", instance="one", slot=slot)
         self._opened.append(log)
         return log
 

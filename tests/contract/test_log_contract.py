@@ -7,6 +7,7 @@ from typing import Protocol
 import pytest
 
 from pixelprose.streamkit import (
+    Committed,
     ExitCode,
     Headers,
     Log,
@@ -136,7 +137,7 @@ class LogContract:
         read(log, 2)
         headers = (("why", b"x"), ("why", b"y"))
         output, letter = Outgoing("out", b"k", b"1!", headers), Outgoing("dead", None, b"2")
-        assert log.commit([output], [letter], {lane(0): 2})
+        assert log.commit([output], [letter], {lane(0): Committed(2)})
         assert world.position(0) == 2
         assert world.appended("out", 1) == [output]
         assert world.appended("dead", 1) == [letter]
@@ -146,11 +147,25 @@ class LogContract:
         log = world.open()
         joined(log)
         read(log, 3)
-        assert log.commit([], [], {lane(0): 1})
+        assert log.commit([], [], {lane(0): Committed(1)})
         log.close()
         after = world.open()
         joined(after)
         assert [m.value for m in read(after, 2)] == [b"2", b"3"]
+
+    def test_a_note_of_a_commit_is_there_for_the_next_owner(self, world: World) -> None:
+        world.feed(b"1", b"2")
+        log = world.open()
+        joined(log)
+        read(log, 2)
+        assert log.committed([lane(0)]) == {lane(0): Committed(0)}
+        assert log.commit([], [], {lane(0): Committed(0, "begun")})
+        assert log.commit([], [], {lane(0): Committed(1, "moved")})
+        log.close()
+        after = world.open()
+        joined(after)
+        read(after, 1)
+        assert after.committed([lane(0)]) == {lane(0): Committed(1, "moved")}
 
     def test_a_paused_partition_is_silent_and_the_other_goes_on(self, world: World) -> None:
         log = world.open()
@@ -173,7 +188,7 @@ class LogContract:
         read(log, 1)
         until(log, lambda: log.idle_positions([lane(0)])[lane(0)] == world.end(0))
         assert log.idle_positions([lane(0), lane(1)]) == {lane(0): 2}
-        assert log.commit([], [], {lane(0): 2})
+        assert log.commit([], [], {lane(0): Committed(2)})
         world.feed(b"2")
         assert [m.value for m in read(log, 1)] == [b"2"]
 
@@ -184,10 +199,10 @@ class LogContract:
         read(log, 1)
         fits, too_large = Outgoing("out", None, b"1"), Outgoing("out", None, b"1" * (LIMIT + 1))
         with pytest.raises(OutputTooLarge) as refused:
-            log.commit([fits, too_large], [], {lane(0): 1})
+            log.commit([fits, too_large], [], {lane(0): Committed(1)})
         assert refused.value.outputs == {1}
         assert world.position(0) == 0
-        assert log.commit([fits], [], {lane(0): 1})
+        assert log.commit([fits], [], {lane(0): Committed(1)})
         world.appended("out", 1)
 
     def test_a_dead_letter_may_be_larger_than_an_output(self, world: World) -> None:
@@ -195,7 +210,8 @@ class LogContract:
         log = world.open()
         joined(log)
         read(log, 1)
-        assert log.commit([], [Outgoing("dead", None, b"1" * (LIMIT + 500))], {lane(0): 1})
+        letter = Outgoing("dead", None, b"1" * (LIMIT + 500))
+        assert log.commit([], [letter], {lane(0): Committed(1)})
         world.appended("dead", 1)
 
     def test_a_missing_position_is_never_guessed(self, world: World) -> None:
@@ -223,7 +239,7 @@ class LogContract:
         read(older, 1)
         joined(world.open())
         with pytest.raises(Stop) as stop:
-            older.commit([Outgoing("out", None, b"1")], [], {lane(0): 1})
+            older.commit([Outgoing("out", None, b"1")], [], {lane(0): Committed(1)})
         assert stop.value.code is ExitCode.FENCED
         world.appended("out", 0)
 

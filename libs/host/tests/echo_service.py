@@ -33,7 +33,7 @@ def build(settings: EchoSettings, metrics: Metrics) -> Service:
 
     log = KafkaLog(
         settings.kafka,
-        topic="in",
+        topics=("in",),
         service="tests",
         instance="one",
         slot=settings.slot,

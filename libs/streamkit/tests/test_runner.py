@@ -62,10 +62,10 @@ class Scene:
         self.metrics = Metrics()
         self.restart(worker or Inline(step))
 
-    def restart(self, worker: Worker[str, str]) -> None:
+    def restart(self, worker: Worker[str, str], log: MemoryLog | None = None) -> None:
         """Another process takes the first one's place."""
         self.joined = False
-        self.log = MemoryLog(self.broker)
+        self.log = log or MemoryLog(self.broker)
         self.runner: TextRunner = Runner(
             self.log,
             self.codec,
@@ -469,7 +469,7 @@ def test_a_drain_waits_for_what_is_in_flight() -> None:
             worker.finish("a", Emit(("late",)))
 
     worker.begun = lambda _: scene.runner.stop()
-    scene.log = scene.runner._log = Late(scene.broker)
+    scene.restart(worker, Late(scene.broker))
     scene.feed("a")
     scene.runner.run()
     assert (scene.out(), scene.position()) == (["late"], 1)
@@ -509,8 +509,7 @@ def test_a_log_that_gives_up_is_not_asked_to_commit_again() -> None:
             commits.append(1)
             raise Stop(ExitCode.UNAVAILABLE, "Kafka does not answer")
 
-    scene.log = Down(scene.broker)
-    scene.runner._log = scene.log
+    scene.restart(Inline(step), Down(scene.broker))
     scene.feed("a")
     assert scene.run().code is ExitCode.UNAVAILABLE
     assert len(commits) == 1

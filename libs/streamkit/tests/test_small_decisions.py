@@ -51,9 +51,18 @@ def test_waits_grow_to_a_bound_and_are_never_zero(failures: int, chance: float) 
     assert 0 < backoff.wait_seconds(failures) <= min(5, 0.1 * 2 ** min(failures, 10))
 
 
-def decide(flow: Flow, a: int, b: int, records: int = 0) -> tuple[set[object], set[object]]:
-    pause, resume = flow.decide({A: a, B: b}, records=records, size=0)
+def decide(
+    flow: Flow, a: int, b: int, records: int = 0, *, held_back: bool = False
+) -> tuple[set[object], set[object]]:
+    pause, resume = flow.decide({A: a, B: b}, records=records, size=0, held_back=held_back)
     return set(pause), set(resume)
+
+
+def test_what_is_held_back_pauses_whole_and_goes_on_when_let_go() -> None:
+    flow = Flow(RunnerSettings())
+    assert decide(flow, 0, 0, held_back=True) == ({A, B}, set())
+    assert decide(flow, 0, 0, held_back=True) == (set(), set())
+    assert decide(flow, 0, 0) == (set(), {A, B})
 
 
 def test_a_full_partition_pauses_and_resumes_when_half_empty() -> None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 from confluent_kafka import TopicPartition as KafkaPartition
 
-from pixelprose.kafkalog.errors import Action, action_for, stop_for
+from pixelprose.kafkalog.errors import Action, action_for, error_of, stop_for
 from pixelprose.kafkalog.message import to_message
 from pixelprose.kafkalog.probe import await_metadata
 from pixelprose.kafkalog.settings import (
@@ -15,18 +15,21 @@ from pixelprose.kafkalog.settings import (
     producer_configuration,
 )
 from pixelprose.kafkalog.transactions import Transactions
+from pixelprose.streamkit import Committed, Log, Membership, Message, Outgoing, TopicPartition
 from pixelprose.streamkit.errors import OutputTooLarge, Stop
 from pixelprose.streamkit.exit_codes import ExitCode
-from pixelprose.streamkit.log import Log, Membership, Message, Outgoing, TopicPartition
 
 _CLIENT_LOG = logging.getLogger("kafka")
+
+COMMITTED_SECONDS = 10.0
+"""How long one question for committed positions may take."""
 
 RECORD_OVERHEAD_BYTES = 100
 """Room for what Kafka itself writes beside key, value and headers."""
 
 
 class KafkaLog(Log[Outgoing]):
-    """Reads one topic and appends to any, exactly once.
+    """Reads one topic, or several as one group, and appends to any, exactly once.
 
     Topics are named without the prefix of the settings, here and in every message; the prefix is
     put on and taken off in this class. Nothing is connected before `probe` or `subscribe`.
@@ -36,13 +39,13 @@ class KafkaLog(Log[Outgoing]):
         self,
         settings: KafkaSettings,
         *,
-        topic: str,
+        topics: Sequence[str],
         service: str,
         instance: str,
         slot: int,
     ) -> None:
         self._settings = settings
-        self._topic = topic
+        self._topics = {settings.physical(topic): topic for topic in topics}
         group = settings.group(service, instance)
         self._consumer_configuration = consumer_configuration(settings, group=group)
         self._producer_configuration = producer_configuration(
@@ -50,19 +53,19 @@ class KafkaLog(Log[Outgoing]):
         )
         self._consumer: Consumer | None = None
         self._transactions: Transactions | None = None
-        self._known: dict[int, TopicPartition] = {}
+        self._known: dict[tuple[str, int], TopicPartition] = {}
 
     def probe(self) -> None:
-        """Return when the broker answers and the topic is there.
+        """Return when the broker answers and the topics are there.
 
         Raises:
             Unavailable: no broker answers within the start deadline.
-            Stop: the topic is not there.
+            Stop: a topic is not there.
         """
-        physical = self._settings.physical(self._topic)
-        found = await_metadata(self._settings, topic=physical).topics[physical]
-        if found.error is not None:
-            raise stop_for(found.error, where=f"topic {physical}")
+        for physical in self._topics:
+            found = await_metadata(self._settings, topic=physical).topics[physical]
+            if found.error is not None:
+                raise stop_for(found.error, where=f"topic {physical}")
 
     def subscribe(self, membership: Membership) -> None:
         """Take over the transactional id and join the group."""
@@ -78,7 +81,7 @@ class KafkaLog(Log[Outgoing]):
         )
         self._transactions.open()
         self._consumer.subscribe(
-            [self._settings.physical(self._topic)],
+            list(self._topics),
             on_assign=self._told(membership.assigned),
             on_revoke=self._told(membership.revoked),
             on_lost=self._told(membership.lost),
@@ -90,9 +93,9 @@ class KafkaLog(Log[Outgoing]):
         if raw is None:
             return None
         if (error := raw.error()) is not None:
-            self._stop_if_needed(error, raw.partition())
+            self._stop_if_needed(error, where=f"poll of {raw.topic()} {raw.partition()}")
             return None
-        return to_message(raw, self._at(raw.partition()))
+        return to_message(raw, self._at(raw.topic(), raw.partition()))
 
     def pause(self, partitions: Collection[TopicPartition]) -> None:
         """Return nothing more from these until `resume`."""
@@ -109,13 +112,29 @@ class KafkaLog(Log[Outgoing]):
         if not partitions:
             return {}
         found = self._joined.position(self._physical(partitions))
-        return {self._at(p.partition): p.offset for p in found if p.offset >= 0}
+        return {self._at(p.topic, p.partition): p.offset for p in found if p.offset >= 0}
+
+    def committed(
+        self, partitions: Collection[TopicPartition]
+    ) -> Mapping[TopicPartition, Committed]:
+        """The group's positions with the metadata of their commits."""
+        try:
+            found = self._joined.committed(self._physical(partitions), timeout=COMMITTED_SECONDS)
+        except KafkaException as exception:
+            if action_for(error_of(exception)) not in {Action.REPEAT, Action.ABORT}:
+                raise stop_for(error_of(exception), where="committed positions") from exception
+            return {}
+        return {
+            self._at(p.topic, p.partition): Committed(p.offset, p.metadata or "")
+            for p in found
+            if p.error is None and p.offset >= 0
+        }
 
     def commit(
         self,
         outputs: Sequence[Outgoing],
-        dead_letters: Sequence[Outgoing],
-        positions: Mapping[TopicPartition, int],
+        letters: Sequence[Outgoing],
+        positions: Mapping[TopicPartition, Committed],
     ) -> bool:
         """Append everything and move the group in one transaction."""
         limit = self._settings.max_message_bytes - RECORD_OVERHEAD_BYTES
@@ -124,12 +143,14 @@ class KafkaLog(Log[Outgoing]):
         if self._transactions is None:
             raise RuntimeError("commit before subscribe")
         offsets = [
-            KafkaPartition(self._settings.physical(at.topic), at.partition, position)
-            for at, position in positions.items()
+            KafkaPartition(
+                self._settings.physical(at.topic), at.partition, to.offset, metadata=to.note
+            )
+            for at, to in positions.items()
         ]
         group = self._joined.consumer_group_metadata
         try:
-            return self._transactions.commit((*outputs, *dead_letters), offsets, group)
+            return self._transactions.commit((*outputs, *letters), offsets, group)
         except OutputTooLarge as error:
             if max(error.outputs) >= len(outputs):
                 detail = "a dead letter is over its topic's limit; run `pixelprose topics init`"
@@ -150,29 +171,30 @@ class KafkaLog(Log[Outgoing]):
     def _told(
         self, tell: Callable[[Collection[TopicPartition]], None]
     ) -> Callable[[Consumer, list[KafkaPartition]], None]:
-        return lambda _, partitions: tell([self._at(p.partition) for p in partitions])
+        return lambda _, partitions: tell([self._at(p.topic, p.partition) for p in partitions])
 
-    def _stop_if_needed(self, error: KafkaError, partition: int | None) -> None:
+    def _stop_if_needed(self, error: KafkaError, *, where: str) -> None:
         if error.fatal() or action_for(error) in {
             Action.FENCED,
             Action.POSITION_LOST,
             Action.MISCONFIGURED,
         }:
-            raise stop_for(error, where=f"poll of {self._topic} {partition}")
+            raise stop_for(error, where=where)
         if error.code() == KafkaError._FATAL:  # noqa: SLF001 - its fatal() says False
             raise stop_for(error, where="poll")
 
-    def _at(self, partition: int | None) -> TopicPartition:
-        if partition is None:
+    def _at(self, physical: str | None, partition: int | None) -> TopicPartition:
+        if physical is None or partition is None:
             raise Stop(ExitCode.CLIENT_BROKEN, "the client delivered a message without a position")
-        known = self._known.get(partition)
+        known = self._known.get((physical, partition))
         if known is None:
-            known = self._known[partition] = TopicPartition(self._topic, partition)
+            known = TopicPartition(self._topics[physical], partition)
+            self._known[physical, partition] = known
         return known
 
     def _physical(self, partitions: Collection[TopicPartition]) -> list[KafkaPartition]:
-        topic = self._settings.physical(self._topic)
-        return [KafkaPartition(topic, at.partition) for at in partitions]
+        physical = self._settings.physical
+        return [KafkaPartition(physical(at.topic), at.partition) for at in partitions]
 
 
 def _size(out: Outgoing) -> int:

@@ -50,7 +50,7 @@ def kafka_log(settings: StreamSettings, *, name: str, reads: type[Group]) -> Kaf
     """Return the log of one topic for the group of `name`; nothing is connected yet."""
     return KafkaLog(
         settings.kafka,
-        topic=topic_of(reads),
+        topics=(topic_of(reads),),
         service=name,
         instance=settings.instance,
         slot=settings.slot,

@@ -9,9 +9,18 @@ from pixelprose.streamkit.errors import (
     Undecodable,
 )
 from pixelprose.streamkit.exit_codes import ExitCode
-from pixelprose.streamkit.log import Headers, Log, Membership, Message, Outgoing, TopicPartition
+from pixelprose.streamkit.letters.retries import Retries, Tier
+from pixelprose.streamkit.log import (
+    Committed,
+    Headers,
+    Log,
+    Membership,
+    Message,
+    Outgoing,
+    TopicPartition,
+)
 from pixelprose.streamkit.metrics import Metrics
-from pixelprose.streamkit.outcome import DeadLetter, Emit, Outcome, Reject, Skip
+from pixelprose.streamkit.outcome import DeadLetter, Emit, Later, Outcome, Reject, Skip
 from pixelprose.streamkit.runner import Runner
 from pixelprose.streamkit.runner_settings import RunnerSettings
 from pixelprose.streamkit.worker import AsyncStep, BatchStep, Step, Worker
@@ -23,11 +32,13 @@ __all__ = [
     "BatchStep",
     "Batches",
     "Codec",
+    "Committed",
     "DeadLetter",
     "Emit",
     "ExitCode",
     "Headers",
     "Inline",
+    "Later",
     "Log",
     "Membership",
     "Message",
@@ -36,6 +47,7 @@ __all__ = [
     "Outgoing",
     "OutputTooLarge",
     "Reject",
+    "Retries",
     "Runner",
     "RunnerSettings",
     "Skip",
@@ -43,6 +55,7 @@ __all__ = [
     "Stop",
     "StreamError",
     "Threads",
+    "Tier",
     "TopicPartition",
     "Unavailable",
     "Undecodable",

@@ -21,14 +21,19 @@ class Flow:
         self.paused: set[TopicPartition] = set()
 
     def decide(
-        self, waiting: Mapping[TopicPartition, int], *, records: int, size: int
+        self,
+        waiting: Mapping[TopicPartition, int],
+        *,
+        records: int,
+        size: int,
+        held_back: bool,
     ) -> tuple[set[TopicPartition], set[TopicPartition]]:
         """Return the partitions to pause now, and those to resume.
 
         `waiting` has every partition of ours with its unfinished records; `records` and `size`
-        (bytes) are what is held in all.
+        (bytes) are what is held in all; `held_back` asks for all to pause.
         """
-        if records >= self._records or size >= self._bytes:
+        if held_back or records >= self._records or size >= self._bytes:
             self._choked = True
         elif records <= self._records // 2 and size <= self._bytes // 2:
             self._choked = False

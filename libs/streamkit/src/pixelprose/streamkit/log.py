@@ -32,6 +32,14 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
+class Committed:
+    """Where a group goes on in a partition, and the note that its last commit left there."""
+
+    offset: int
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Outgoing:
     """Bytes to append to a topic; the key picks the partition."""
 
@@ -94,13 +102,20 @@ class Log(Protocol[P_contra]):
     ) -> Mapping[TopicPartition, int]:
         """Positions past everything delivered, transaction markers included (lag reaches 0)."""
 
+    def committed(
+        self, partitions: Collection[TopicPartition]
+    ) -> Mapping[TopicPartition, Committed]:
+        """The group's positions here; those that can't be had just now are missing."""
+
     def commit(
         self,
         outputs: Sequence[P_contra],
-        dead_letters: Sequence[Outgoing],
-        positions: Mapping[TopicPartition, int],
+        letters: Sequence[Outgoing],
+        positions: Mapping[TopicPartition, Committed],
     ) -> bool:
         """Append everything and move the group to `positions`: all of it, or nothing.
+
+        `letters` are dead letters and records put off: they go to Kafka as they are.
 
         Returns:
             False when nothing happened and the same work, as far as it is still owned, must be

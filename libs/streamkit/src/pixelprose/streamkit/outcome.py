@@ -34,6 +34,21 @@ class Reject(Generic[O_co]):
 
 
 @dataclass(frozen=True, slots=True)
+class Later:
+    """Not now: the record comes again from a retry topic, or is rejected when all were used.
+
+    Attributes:
+        reason: a code of a rejection; what the record is rejected for in the end.
+        detail: as of a rejection.
+        least_seconds: the shortest wait that makes sense (what a server asked for, say).
+    """
+
+    reason: str
+    detail: str = ""
+    least_seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Skip:
     """Nothing to do, because it was done already; counted by `reason`."""
 
@@ -48,4 +63,4 @@ class DeadLetter:
     detail: str = ""
 
 
-Outcome = Emit[O_co] | Reject[O_co] | Skip | DeadLetter
+Outcome = Emit[O_co] | Reject[O_co] | Later | Skip | DeadLetter

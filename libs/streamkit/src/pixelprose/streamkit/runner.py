@@ -4,28 +4,28 @@ import random
 import time
 from collections.abc import Callable, Collection
 from datetime import datetime
-from typing import Generic, TypeVar
+from typing import Generic
 
 import structlog
 
 from pixelprose.streamkit.codec import Codec
-from pixelprose.streamkit.dead_letters import DeadLetters, utc_now
+from pixelprose.streamkit.commits import Commits
 from pixelprose.streamkit.errors import OutputTooLarge, Stop
 from pixelprose.streamkit.exit_codes import ExitCode
 from pixelprose.streamkit.flow import Flow
-from pixelprose.streamkit.log import Log, Message, Outgoing, TopicPartition
+from pixelprose.streamkit.intake import Intake
+from pixelprose.streamkit.killers import KillerRecord, Note
+from pixelprose.streamkit.letters.dead import DeadLetters, utc_now
+from pixelprose.streamkit.letters.retries import Retries
+from pixelprose.streamkit.log import Committed, Log, Message, TopicPartition
 from pixelprose.streamkit.metrics import Metrics
 from pixelprose.streamkit.metrics.of_runner import RunnerMetrics
 from pixelprose.streamkit.runner_settings import RunnerSettings
 from pixelprose.streamkit.suspicion import Suspicion
 from pixelprose.streamkit.trials import Trials
 from pixelprose.streamkit.verdict import DEAD, Judge
-from pixelprose.streamkit.window import Entry, Windows
-from pixelprose.streamkit.worker import Worker
-
-I = TypeVar("I")  # noqa: E741 - input, as in every generic of this library
-O = TypeVar("O")  # noqa: E741 - output
-P = TypeVar("P")
+from pixelprose.streamkit.window import Entry, Window, Windows
+from pixelprose.streamkit.worker import I, O, P, Worker
 
 BURST = 200
 """Most messages taken in one tick before finished work is looked at."""
@@ -36,6 +36,14 @@ BUSY_POLL_SECONDS = 0.01
 RECOMMIT_SECONDS = 0.2
 """Longest wait after a commit that did not happen."""
 
+NO_RETRIES = Retries()
+
+
+def released() -> bool:
+    """Of a runner that nothing downstream holds back."""
+    return False
+
+
 KEEPING = {ExitCode.UNAVAILABLE, ExitCode.FUSE_BLOWN}
 """Reasons to stop that leave the log sound: what is finished is committed first."""
 
@@ -45,7 +53,7 @@ class Runner(Generic[I, O, P]):
 
     Positions are those of the finished prefix of each partition, and go out in the same commit as
     the outputs. What a step does runs in the worker; everything else in the thread that calls
-    `run`.
+    `run`. While `held_back` says so, nothing new is read.
     """
 
     def __init__(  # noqa: PLR0913 - everything that the loop touches is passed in
@@ -58,6 +66,8 @@ class Runner(Generic[I, O, P]):
         service: str,
         version: str,
         metrics: Metrics,
+        retries: Retries = NO_RETRIES,
+        held_back: Callable[[], bool] = released,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = utc_now,
         uniform: Callable[[], float] = random.random,
@@ -69,22 +79,23 @@ class Runner(Generic[I, O, P]):
         self._settings = settings
         self._clock = clock
         self._now = now
-        self._judge = Judge(codec, DeadLetters(service, version=version, now=now))
+        self._held_back = held_back
+        self._judge = Judge(codec, DeadLetters(service, version=version, now=now), retries)
         self._metrics = RunnerMetrics(metrics, service=service)
         self._events = structlog.get_logger("runner").bind(service=service)
         self._flow = Flow(settings)
         self._suspicion = Suspicion(settings)
         self._trials = Trials(
-            worker,
-            self._judge,
-            settings,
-            metrics=self._metrics,
-            clock=clock,
-            uniform=uniform,
+            worker, self._judge, settings, metrics=self._metrics, clock=clock, uniform=uniform
         )
         self._windows: Windows[I, O, P] = Windows()
+        self._intake = Intake(
+            self._windows, retries, span=settings.max_in_flight_per_partition, now=now
+        )
+        self._commits = Commits(
+            log, self._windows, self._metrics, too_large=self._condemn, clock=clock
+        )
         self._commit_at = clock() + settings.commit_seconds
-        self._committing = False
         self._subscribed = False
         self._stopping = False
 
@@ -117,9 +128,10 @@ class Runner(Generic[I, O, P]):
                 self.tick()
             self._drain()
         except Stop as stop:
-            if stop.code in KEEPING and not self._committing:
+            if stop.code in KEEPING and not self._commits.under_way:
                 self._windows.advance()
-                self._commit()
+                self._commits.finished()
+                self._commits.take_leave()
             raise
         finally:
             self._subscribed = False
@@ -130,34 +142,35 @@ class Runner(Generic[I, O, P]):
         """One turn of the loop; waits at most `timeout_seconds` for a message."""
         self.beats += 1
         self._read(timeout_seconds)
+        alone = self._begin()
         self._settle()
         ready = self._windows.advance()
         self._steer()
-        if self._clock() >= self._commit_at or ready >= self._settings.max_in_flight / 2:
-            done = self._commit()
+        enough = 1 if alone else self._settings.max_in_flight / 2
+        if self._clock() >= self._commit_at or ready >= enough:
+            done = self._commits.finished()
             wait = self._settings.commit_seconds
             self._commit_at = self._clock() + (wait if done else min(wait, RECOMMIT_SECONDS))
-            self._metrics.show(
-                self._windows,
-                held=len(self._suspicion),
-                paused=len(self._flow.paused),
-                now=self._now(),
-            )
+            self._show()
+
+    def _show(self) -> None:
+        held, paused = len(self._suspicion), len(self._flow.paused)
+        self._metrics.show(self._windows, held=held, paused=paused, now=self._now())
 
     def assigned(self, partitions: Collection[TopicPartition]) -> None:
         """Begin these anew."""
-        self._events.info("assigned", partitions=_numbers(partitions))
+        self._events.info("assigned", partitions=_names(partitions))
         for at in partitions:
             self._windows.open(at)
 
     def revoked(self, partitions: Collection[TopicPartition]) -> None:
         """Leave these to their next owner, work and all."""
-        self._events.info("revoked", partitions=_numbers(partitions))
+        self._events.info("revoked", partitions=_names(partitions))
         self._forget(partitions)
 
     def lost(self, partitions: Collection[TopicPartition]) -> None:
         """Drop these: they may have another owner already."""
-        self._events.warning("lost", partitions=_numbers(partitions))
+        self._events.warning("lost", partitions=_names(partitions))
         self._forget(partitions)
 
     def _forget(self, partitions: Collection[TopicPartition]) -> None:
@@ -172,26 +185,54 @@ class Runner(Generic[I, O, P]):
             timeout_seconds = min(timeout_seconds, BUSY_POLL_SECONDS)
         for _ in range(BURST):
             message = self._log.poll(timeout_seconds)
-            if message is None or self._begin(message):
+            if message is None or self._take(message):
                 return
             timeout_seconds = 0.0
 
-    def _begin(self, message: Message) -> bool:
-        """Hand a message to the worker; return whether its partition, or the whole, is full."""
-        entry: Entry[I, O, P] = Entry(message)
-        window = self._windows.add(entry)
+    def _take(self, message: Message) -> bool:
+        """Take a message in; return whether its partition, or the whole, takes no more."""
+        window = self._intake.put(message)
         if window is None:
             raise Stop(
                 ExitCode.CLIENT_BROKEN,
                 f"the client delivered {message.at} {message.offset}, which is not due",
             )
-        if not self._trials.begin(entry):
-            self._end(entry)
         return (
             len(window.waiting) >= self._settings.max_in_flight_per_partition
             or self._windows.records >= self._settings.max_in_flight
             or self._windows.bytes >= self._settings.max_in_flight_bytes
+            or self._intake.asleep(window)
         )
+
+    def _begin(self) -> bool:
+        """Hand to the worker what may begin; return whether records are tried one at a time."""
+        if self._stopping:
+            return False
+        if new := self._intake.unannounced():
+            self._commits.say(self._intake.announcements(self._log.committed(new)))
+        self._commits.say(self._windows.survivors())
+        if suspects := self._intake.suspects():
+            at, window = suspects[0]
+            if not self._windows.unfinished and not window.ready:
+                self._begin_alone(at, window)
+            return True
+        for entry in self._intake.due():
+            self._try(entry)
+        return False
+
+    def _begin_alone(self, at: TopicPartition, window: Window[I, O, P]) -> None:
+        note = window.note or Note()
+        if note.condemns:
+            error = KillerRecord(f"{note.tried} processes died with nothing but it in work")
+            entry = window.fresh.popleft()
+            entry.verdict = self._judge.condemned(entry.message, "killer_record", error)
+            self._end(entry)
+        elif self._commits.say({at: Committed(window.committed, str(note.announced()))}):
+            self._try(window.fresh.popleft())
+
+    def _try(self, entry: Entry[I, O, P]) -> None:
+        if not self._trials.begin(entry):
+            self._end(entry)
 
     def _settle(self) -> None:
         for entry in self._trials.ended():
@@ -210,58 +251,29 @@ class Runner(Generic[I, O, P]):
         self._suspicion.weigh(entry, now=self._clock())
 
     def _steer(self) -> None:
-        waiting = {at: len(window.waiting) for at, window in self._windows.items()}
+        full = self._settings.max_in_flight_per_partition
+        waiting = {
+            at: full if self._intake.asleep(window) else len(window.waiting)
+            for at, window in self._windows.items()
+        }
         if self._stopping:
             if pause := self._flow.stop(waiting):
                 self._log.pause(pause)
             return
         pause, resume = self._flow.decide(
-            waiting, records=self._windows.records, size=self._windows.bytes
+            waiting,
+            records=self._windows.records,
+            size=self._windows.bytes,
+            held_back=self._held_back(),
         )
         if pause:
             self._log.pause(pause)
         if resume:
             self._log.resume(resume)
 
-    def _commit(self) -> bool:
-        """Commit every finished prefix and idle position; return whether nothing is left over."""
-        began = self._clock()
-        entries = [entry for _, window in self._windows.items() for entry in window.ready]
-        positions = self._positions()
-        if not positions:
-            return True
-        outputs, owners, letters = _appended(entries)
-        self._committing = True
-        try:
-            done = self._log.commit(outputs, letters, positions)
-        except OutputTooLarge as error:
-            self._committing = False
-            for owner in {id(owners[index]): owners[index] for index in error.outputs}.values():
-                owner.verdict = self._judge.condemned(owner.message, "output_too_large", error)
-                self._end(owner)
-            self._metrics.aborted()
-            return False
-        self._committing = False
-        if not done:
-            self._metrics.aborted()
-            return False
-        self._windows.committed(positions)
-        self._metrics.committed(entries, seconds=self._clock() - began)
-        self._events.debug("committed", records=len(entries), outputs=len(outputs))
-        return True
-
-    def _positions(self) -> dict[TopicPartition, int]:
-        """Behind each finished prefix; where nothing is in flight, what the log calls idle."""
-        positions = {
-            at: window.ready[-1].message.offset + 1
-            for at, window in self._windows.items()
-            if window.ready
-        }
-        known = {at: w.committed for at, w in self._windows.items() if not w.waiting}
-        for at, idle in self._log.idle_positions(known).items():
-            if idle > positions.get(at, known[at]):
-                positions[at] = idle
-        return positions
+    def _condemn(self, entry: Entry[I, O, P], error: OutputTooLarge) -> None:
+        entry.verdict = self._judge.condemned(entry.message, "output_too_large", error)
+        self._end(entry)
 
     def _drain(self) -> None:
         self._events.info("draining", records=self._windows.records)
@@ -269,10 +281,12 @@ class Runner(Generic[I, O, P]):
         while self._windows.unfinished and self._clock() < deadline:
             self.tick()
         self._windows.advance()
-        done = self._commit()
+        done = self._commits.finished()
         while not done and self._clock() < deadline:
             self.tick()
-            done = self._commit()
+            done = self._commits.finished()
+        if done:
+            self._commits.take_leave()
         if not done or self._windows.unfinished:
             raise Stop(
                 ExitCode.DRAIN_TIMED_OUT,
@@ -282,22 +296,5 @@ class Runner(Generic[I, O, P]):
         self._events.info("drained")
 
 
-def _appended(
-    entries: list[Entry[I, O, P]],
-) -> tuple[list[P], list[Entry[I, O, P]], list[Outgoing]]:
-    """All outputs in order, the record that each came of, and the dead letters."""
-    outputs: list[P] = []
-    owners: list[Entry[I, O, P]] = []
-    letters: list[Outgoing] = []
-    for entry in entries:
-        if entry.verdict is None:
-            continue
-        outputs.extend(entry.verdict.outputs)
-        owners.extend(entry for _ in entry.verdict.outputs)
-        if entry.verdict.dead_letter:
-            letters.append(entry.verdict.dead_letter)
-    return outputs, owners, letters
-
-
-def _numbers(partitions: Collection[TopicPartition]) -> list[int]:
-    return sorted(at.partition for at in partitions)
+def _names(partitions: Collection[TopicPartition]) -> list[str]:
+    return [f"{at.topic}/{at.partition}" for at in sorted(partitions)]

@@ -4,7 +4,7 @@ import heapq
 import itertools
 from collections import deque
 from collections.abc import Callable, Iterator
-from typing import Generic, TypeVar
+from typing import Generic
 
 from pixelprose.streamkit.backoff import Backoff
 from pixelprose.streamkit.errors import Stop, Unavailable
@@ -13,11 +13,7 @@ from pixelprose.streamkit.metrics.of_runner import RunnerMetrics
 from pixelprose.streamkit.runner_settings import RunnerSettings
 from pixelprose.streamkit.verdict import EMITTED, Judge, Verdict
 from pixelprose.streamkit.window import Entry
-from pixelprose.streamkit.worker import Worker
-
-I = TypeVar("I")  # noqa: E741 - input, as in every generic of this library
-O = TypeVar("O")  # noqa: E741 - output
-P = TypeVar("P")
+from pixelprose.streamkit.worker import I, O, P, Worker
 
 
 class Trials(Generic[I, O, P]):

@@ -1,28 +1,26 @@
 """What became of a record: its outcome, or its error, as bytes for the log."""
 
 from dataclasses import dataclass
-from typing import Generic, TypeVar
+from typing import Generic
 
 from pixelprose.streamkit.codec import Codec
-from pixelprose.streamkit.dead_letters import DeadLetters
 from pixelprose.streamkit.errors import Stop, Unavailable, Undecodable
+from pixelprose.streamkit.letters.dead import DeadLetters
+from pixelprose.streamkit.letters.retries import Retries
 from pixelprose.streamkit.log import Message, Outgoing
-from pixelprose.streamkit.outcome import DeadLetter, Emit, Outcome, Reject, Skip
-from pixelprose.streamkit.worker import Pending
-
-I = TypeVar("I")  # noqa: E741 - input, as in every generic of this library
-O = TypeVar("O")  # noqa: E741 - output
-P = TypeVar("P")
+from pixelprose.streamkit.outcome import DeadLetter, Emit, Later, Outcome, Reject, Skip
+from pixelprose.streamkit.worker import I, O, P, Pending
 
 EMITTED = "emitted"
 REJECTED = "rejected"
 SKIPPED = "skipped"
+PUT_OFF = "put_off"
 DEAD = "dead_letter"
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict(Generic[P]):
-    """What a record's end appends to the log.
+    """What a record's end appends to the log; `letter` is a dead letter or the record, put off.
 
     `doubtful` marks the dead letter of an error that nobody expected: perhaps it is the service
     that is broken, so it waits for a later success.
@@ -31,16 +29,17 @@ class Verdict(Generic[P]):
     outcome: str
     reason: str = ""
     outputs: tuple[P, ...] = ()
-    dead_letter: Outgoing | None = None
+    letter: Outgoing | None = None
     doubtful: bool = False
 
 
 class Judge(Generic[I, O, P]):
     """Turns a step's future into a verdict."""
 
-    def __init__(self, codec: Codec[I, O, P], dead_letters: DeadLetters) -> None:
+    def __init__(self, codec: Codec[I, O, P], dead_letters: DeadLetters, retries: Retries) -> None:
         self._codec = codec
         self._dead_letters = dead_letters
+        self._retries = retries
 
     def decode(self, message: Message) -> I | Verdict[P]:
         """The record, or the verdict on bytes that are none.
@@ -70,12 +69,12 @@ class Judge(Generic[I, O, P]):
 
     def condemned(self, message: Message, reason: str, error: Exception) -> Verdict[P]:
         """A dead letter that is surely the record's own fault."""
-        return Verdict(DEAD, reason, dead_letter=self._letter(message, reason, error))
+        return Verdict(DEAD, reason, letter=self._letter(message, reason, error))
 
     def doubted(self, message: Message, reason: str, error: Exception) -> Verdict[P]:
         """A dead letter that may be the service's fault."""
         letter = self._letter(message, reason, error)
-        return Verdict(DEAD, reason, dead_letter=letter, doubtful=True)
+        return Verdict(DEAD, reason, letter=letter, doubtful=True)
 
     def _failed(self, message: Message, error: Exception) -> Verdict[P]:
         if isinstance(error, Undecodable):
@@ -92,13 +91,18 @@ class Judge(Generic[I, O, P]):
                 rejection = self._codec.reject(rejected, record, message)
                 also = tuple(encode(r, message) for r in rejected.also)
                 return Verdict(REJECTED, rejected.reason, outputs=(rejection, *also))
+            case Later(reason, detail, least_seconds):
+                put_off = self._retries.put_off(message, reason, least_seconds=least_seconds)
+                if put_off is None:
+                    return self._decided(message, record, Reject(reason, detail))
+                return Verdict(PUT_OFF, reason, letter=put_off)
             case Skip(reason):
                 return Verdict(SKIPPED, reason)
             case DeadLetter(reason, detail):
                 letter = self._dead_letters.of(
                     message, reason, error_class="DeadLetter", error_text=detail
                 )
-                return Verdict(DEAD, reason, dead_letter=letter)
+                return Verdict(DEAD, reason, letter=letter)
 
     def _letter(self, message: Message, reason: str, error: Exception) -> Outgoing:
         return self._dead_letters.of(

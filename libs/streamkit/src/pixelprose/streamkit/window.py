@@ -3,21 +3,24 @@
 from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from itertools import islice
+from typing import Generic
 
-from pixelprose.streamkit.log import Message, TopicPartition
+from pixelprose.streamkit.killers import Note
+from pixelprose.streamkit.log import Committed, Message, TopicPartition
 from pixelprose.streamkit.verdict import Verdict
-from pixelprose.streamkit.worker import Pending
-
-I = TypeVar("I")  # noqa: E741 - input, as in every generic of this library
-O = TypeVar("O")  # noqa: E741 - output
-P = TypeVar("P")
+from pixelprose.streamkit.worker import I, O, P, Pending
 
 
 @dataclass(slots=True, eq=False)
 class Entry(Generic[I, O, P]):
-    """One record on its way from the log to a commit. Times are of the runner's clock."""
+    """One record on its way from the log to a commit. Times are of the runner's clock.
 
+    `read` is what the log delivered; `message` is the same as it stood on its first topic, which is
+    another where it was put off.
+    """
+
+    read: Message
     message: Message
     record: I | None = None
     future: Pending[O] | None = None
@@ -32,17 +35,22 @@ class Entry(Generic[I, O, P]):
     @property
     def size(self) -> int:
         """Bytes of key and value."""
-        return len(self.message.value) + len(self.message.key or b"")
+        return len(self.read.value) + len(self.read.key or b"")
 
 
 @dataclass(slots=True, eq=False)
 class Window(Generic[I, O, P]):
-    """`ready` is the finished prefix; `waiting` begins with a record that is not finished."""
+    """`ready` is the finished prefix; `waiting` begins with a record that is not finished.
+
+    `fresh` is the end of `waiting` that has not begun. `note` is ours from our first commit on.
+    """
 
     ready: list[Entry[I, O, P]] = field(default_factory=list)
     waiting: deque[Entry[I, O, P]] = field(default_factory=deque)
+    fresh: deque[Entry[I, O, P]] = field(default_factory=deque)
     read: int = -1
     committed: int = -1
+    note: Note | None = None
 
     def advance(self) -> None:
         """Move what is finished and not held to `ready`, up to the first that is not."""
@@ -51,6 +59,26 @@ class Window(Generic[I, O, P]):
             if entry.verdict is None or entry.held_since is not None:
                 return
             self.ready.append(self.waiting.popleft())
+
+    @property
+    def busy(self) -> bool:
+        """Whether any record that has begun still waits for its verdict."""
+        begun = len(self.waiting) - len(self.fresh)
+        return any(entry.verdict is None for entry in islice(self.waiting, begun))
+
+    @property
+    def suspect(self) -> bool:
+        """Whether the first record that is not finished must be tried alone."""
+        if self.note is None or not self.note.alone_until or not self.waiting:
+            return False
+        return self.note.alone(self.waiting[0].read.offset)
+
+    def closing(self, position: int) -> Committed:
+        """What a commit that moves the group to `position` says of this partition."""
+        note = self.note or Note()
+        if position > self.committed:
+            note = note.moved(position)
+        return Committed(position, str(note if self.waiting else note.ended()))
 
 
 class Windows(Generic[I, O, P]):
@@ -78,11 +106,12 @@ class Windows(Generic[I, O, P]):
 
     def add(self, entry: Entry[I, O, P]) -> Window[I, O, P] | None:
         """Put a record at the end of its window; None when the log had no right to deliver it."""
-        window = self._by_partition.get(entry.message.at)
-        if window is None or entry.message.offset <= window.read:
+        window = self._by_partition.get(entry.read.at)
+        if window is None or entry.read.offset <= window.read:
             return None
-        window.read = entry.message.offset
+        window.read = entry.read.offset
         window.waiting.append(entry)
+        window.fresh.append(entry)
         self.records += 1
         self.bytes += entry.size
         return window
@@ -104,23 +133,36 @@ class Windows(Generic[I, O, P]):
             ready += len(window.ready)
         return ready
 
-    def committed(self, positions: Mapping[TopicPartition, int]) -> None:
+    def committed(self, positions: Mapping[TopicPartition, Committed]) -> None:
         """Forget the finished prefixes; these positions are on the log now."""
         for at, position in positions.items():
             window = self._by_partition[at]
-            window.committed = position
+            window.committed = position.offset
+            window.note = Note.read(position.note)
             for entry in window.ready:
                 self._release(entry)
             window.ready.clear()
 
+    def survivors(self) -> dict[TopicPartition, Committed]:
+        """What to say of records that were tried alone and ended, but as dead letters held back."""
+        return {
+            at: Committed(window.committed, str(window.note.ended()))
+            for at, window in self._by_partition.items()
+            if window.note and window.note.tried and window.waiting[0].held_since is not None
+        }
+
+    def farewells(self) -> dict[TopicPartition, Committed]:
+        """What an owner that ends in order says where its note stands."""
+        return {
+            at: Committed(window.committed, str(window.note.ended()))
+            for at, window in self._by_partition.items()
+            if window.note is not None and window.note != window.note.ended()
+        }
+
     @property
     def unfinished(self) -> bool:
-        """Whether any record still waits for its verdict."""
-        return any(
-            entry.verdict is None
-            for window in self._by_partition.values()
-            for entry in window.waiting
-        )
+        """Whether any record that has begun still waits for its verdict."""
+        return any(window.busy for window in self._by_partition.values())
 
     def _release(self, entry: Entry[I, O, P]) -> None:
         self.records -= 1

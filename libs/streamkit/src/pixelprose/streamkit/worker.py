@@ -9,6 +9,7 @@ I = TypeVar("I")  # noqa: E741 - input, as in every generic of this library
 I_contra = TypeVar("I_contra", contravariant=True)
 O = TypeVar("O")  # noqa: E741 - output
 O_co = TypeVar("O_co", covariant=True)
+P = TypeVar("P")  # what a log takes as an output
 
 Step: TypeAlias = Callable[[I], Outcome[O]]
 """Decides about one record; pure but for its ports."""

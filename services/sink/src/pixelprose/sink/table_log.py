@@ -8,6 +8,7 @@ import structlog
 from pixelprose.sink.guarded import GuardedTable
 from pixelprose.sink.rows import Row
 from pixelprose.streamkit import (
+    Committed,
     ExitCode,
     Log,
     Membership,
@@ -68,11 +69,17 @@ class TableLog(Log[Row]):
         """Positions past everything delivered."""
         return self._inner.idle_positions(partitions)
 
+    def committed(
+        self, partitions: Collection[TopicPartition]
+    ) -> Mapping[TopicPartition, Committed]:
+        """The group's positions."""
+        return self._inner.committed(partitions)
+
     def commit(
         self,
         outputs: Sequence[Row],
-        dead_letters: Sequence[Outgoing],
-        positions: Mapping[TopicPartition, int],
+        letters: Sequence[Outgoing],
+        positions: Mapping[TopicPartition, Committed],
     ) -> bool:
         """Write the rows, then commit dead letters and positions in one Kafka transaction.
 
@@ -88,7 +95,7 @@ class TableLog(Log[Row]):
             self._wait_or_stop(error)
             return False
         self._failing_since = None
-        return self._inner.commit((), dead_letters, positions)
+        return self._inner.commit((), letters, positions)
 
     def close(self) -> None:
         """Leave the group."""

@@ -24,7 +24,7 @@ class MetricName:
 RECORDS = MetricName(
     "pixelprose_records_total",
     "counter",
-    "Records committed, by outcome: emitted, rejected, skipped or dead_letter.",
+    "Records committed, by outcome: emitted, rejected, put_off, skipped or dead_letter.",
     ("service", "outcome"),
 )
 REASONS = MetricName(

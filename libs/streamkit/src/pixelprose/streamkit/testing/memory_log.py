@@ -6,7 +6,15 @@ from datetime import UTC, datetime
 
 from pixelprose.streamkit.errors import OutputTooLarge, Stop
 from pixelprose.streamkit.exit_codes import ExitCode
-from pixelprose.streamkit.log import Headers, Log, Membership, Message, Outgoing, TopicPartition
+from pixelprose.streamkit.log import (
+    Committed,
+    Headers,
+    Log,
+    Membership,
+    Message,
+    Outgoing,
+    TopicPartition,
+)
 
 EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -18,11 +26,25 @@ class MemoryBroker:
     never delivered.
     """
 
-    def __init__(self, topic: str = "in", *, partitions: int = 1, max_bytes: int = 1_000) -> None:
-        self.lanes = [TopicPartition(topic, number) for number in range(partitions)]
+    def __init__(
+        self,
+        topic: str = "in",
+        *,
+        partitions: int = 1,
+        max_bytes: int = 1_000,
+        retries: Collection[str] = (),
+        now: Callable[[], datetime] = lambda: EPOCH,
+    ) -> None:
+        self.lanes = [
+            TopicPartition(name, number)
+            for name in (topic, *retries)
+            for number in range(partitions)
+        ]
+        self._now = now
         self.max_bytes = max_bytes
         self.records: dict[TopicPartition, list[Message | None]] = {at: [] for at in self.lanes}
         self.positions: dict[TopicPartition, int] = dict.fromkeys(self.lanes, 0)
+        self.notes: dict[TopicPartition, str] = dict.fromkeys(self.lanes, "")
         self.firsts: dict[TopicPartition, int] = dict.fromkeys(self.lanes, 0)
         self.appended: defaultdict[str, list[Outgoing]] = defaultdict(list)
         self.producers: dict[int, object] = {}
@@ -31,9 +53,18 @@ class MemoryBroker:
         self, value: bytes, *, partition: int = 0, key: bytes | None = None, headers: Headers = ()
     ) -> None:
         """Append one message to the topic."""
-        at = self.lanes[partition]
+        self._put(self.lanes[partition], key, value, headers)
+
+    def take(self, out: Outgoing) -> None:
+        """Keep an output; one to a topic of ours (a retry) can be read from its first partition."""
+        self.appended[out.topic].append(out)
+        at = TopicPartition(out.topic, 0)
+        if at in self.records:
+            self._put(at, out.key, out.value, out.headers)
+
+    def _put(self, at: TopicPartition, key: bytes | None, value: bytes, headers: Headers) -> None:
         lane = self.records[at]
-        lane.append(Message(at, len(lane), key, value, headers, EPOCH))
+        lane.append(Message(at, len(lane), key, value, headers, self._now()))
 
     def mark(self, partition: int = 0) -> None:
         """Append the marker of a transaction."""
@@ -125,11 +156,19 @@ class MemoryLog(Log[Outgoing]):
         """Positions past everything delivered."""
         return {at: self._next[at] for at in partitions if at in self._delivered}
 
+    def committed(
+        self, partitions: Collection[TopicPartition]
+    ) -> Mapping[TopicPartition, Committed]:
+        """The group's positions."""
+        return {
+            at: Committed(self.broker.positions[at], self.broker.notes[at]) for at in partitions
+        }
+
     def commit(
         self,
         outputs: Sequence[Outgoing],
-        dead_letters: Sequence[Outgoing],
-        positions: Mapping[TopicPartition, int],
+        letters: Sequence[Outgoing],
+        positions: Mapping[TopicPartition, Committed],
     ) -> bool:
         """Append and move: all, or nothing. Like Kafka, it does not ask who owns a partition."""
         limit = self.broker.max_bytes
@@ -140,9 +179,10 @@ class MemoryLog(Log[Outgoing]):
         if self.aborts or self._left_behind:
             self.aborts = max(0, self.aborts - 1)
             return False
-        for out in (*outputs, *dead_letters):
-            self.broker.appended[out.topic].append(out)
-        self.broker.positions.update(positions)
+        for out in (*outputs, *letters):
+            self.broker.take(out)
+        self.broker.positions.update({at: to.offset for at, to in positions.items()})
+        self.broker.notes.update({at: to.note for at, to in positions.items()})
         return True
 
     def close(self) -> None:

@@ -1,0 +1,6 @@
+"""Records that leave the way of the stream: dead letters, and those put off to a retry topic."""
+
+from pixelprose.streamkit.letters.dead import DeadLetters
+from pixelprose.streamkit.letters.retries import Retries, Tier
+
+__all__ = ["DeadLetters", "Retries", "Tier"]
