@@ -1,3 +1,4 @@
+import itertools
 import os
 import signal
 import sys
@@ -43,7 +44,7 @@ def test_a_killed_process_is_started_again(tmp_path: Path, supervisor: Superviso
     assert supervisor.pid("svc") != first
 
 
-@pytest.mark.parametrize("code", [ExitCode.BAD_CONFIGURATION, ExitCode.FENCED])
+@pytest.mark.parametrize("code", [ExitCode.BAD_CONFIGURATION, ExitCode.FUSE_BLOWN])
 def test_a_code_that_needs_a_person_is_raised_with_the_last_words(
     tmp_path: Path, supervisor: Supervisor, code: ExitCode
 ) -> None:
@@ -62,6 +63,24 @@ def test_a_code_that_needs_a_person_is_raised_with_the_last_words(
     assert "no model" in said[0]
     assert str(int(code)) in said[0]
     assert supervisor.restarts()["svc"] == 0
+
+
+def test_one_that_is_fenced_is_started_again_and_given_up_when_it_comes_again(
+    tmp_path: Path,
+) -> None:
+    seconds = itertools.count(step=0.5)
+    with Supervisor(stop_seconds=5, clock=lambda: next(seconds)) as running:
+        running.start(command(tmp_path, f"raise SystemExit({int(ExitCode.FENCED)})"))
+
+        def failed() -> bool:
+            try:
+                running.check()
+            except ServiceFailed:
+                return True
+            return False
+
+        until(failed)
+        assert running.restarts()["svc"] == 3
 
 
 def test_stopping_lets_a_process_finish(tmp_path: Path) -> None:

@@ -18,7 +18,6 @@ from pixelprose.streamkit import ExitCode
 NEEDS_A_PERSON = frozenset(
     {
         ExitCode.BAD_CONFIGURATION,
-        ExitCode.FENCED,
         ExitCode.FUSE_BLOWN,
         ExitCode.POSITION_LOST,
     }
@@ -28,6 +27,9 @@ NEEDS_A_PERSON = frozenset(
 _FIRST_DELAY_SECONDS = 0.5
 _LONGEST_DELAY_SECONDS = 30.0
 _STEADY_SECONDS = 30.0
+_FENCED_ROUNDS = 3
+"""Quick ends in a row after which another process surely has this one's identity. The first means
+little: a process that was stopped for a minute is fenced, too."""
 
 
 class ServiceFailed(Exception):
@@ -127,6 +129,8 @@ class Supervisor:
         now = self.clock()
         if child.restart_at is None:
             child.failures = 0 if now - child.started > _STEADY_SECONDS else child.failures + 1
+            if code == ExitCode.FENCED and child.failures > _FENCED_ROUNDS:
+                raise ServiceFailed(_last_words(child.command, code))
             delay = min(_FIRST_DELAY_SECONDS * 2**child.failures, _LONGEST_DELAY_SECONDS)
             child.restart_at = now + delay
         if now >= child.restart_at:

@@ -5,13 +5,13 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from pixelprose.kafkalog import KafkaLog, cluster_id
+from pixelprose.kafkalog import DownstreamLag, KafkaLog, Reader, cluster_id, lags_of
 from pixelprose.records.codec import Passing, RecordCodec
 from pixelprose.records.groups import Group
 from pixelprose.records.registry import Registry
 from pixelprose.records.settings import StreamSettings
 from pixelprose.records.topics import record_class, topic_list, topic_of
-from pixelprose.streamkit import Metrics, Runner, Worker
+from pixelprose.streamkit import Metrics, Retries, Runner, Worker
 
 
 def runner_for(  # noqa: PLR0913 - what differs between services, each by name
@@ -43,14 +43,28 @@ def runner_for(  # noqa: PLR0913 - what differs between services, each by name
         service=name,
         version=version_of(service),
         metrics=metrics,
+        retries=Retries(topic_list().retry_tiers(name)),
+        held_back=held_back(settings, name=name),
     )
 
 
+def held_back(settings: StreamSettings, *, name: str) -> Callable[[], bool]:
+    """Return what says whether `name` must wait for those that read its outputs."""
+    kafka, most = settings.kafka, settings.runner.max_downstream_lag
+    if most is None:
+        return lambda: False
+    readers = [
+        Reader(kafka.group(consumer, settings.instance), kafka.physical(topic))
+        for consumer, topic in topic_list().downstream_of(name)
+    ]
+    return DownstreamLag(lambda: lags_of(kafka, readers), most=most)
+
+
 def kafka_log(settings: StreamSettings, *, name: str, reads: type[Group]) -> KafkaLog:
-    """Return the log of one topic for the group of `name`; nothing is connected yet."""
+    """Return the log of one topic, and its retry topics, for the group of `name`, not connected."""
     return KafkaLog(
         settings.kafka,
-        topics=(topic_of(reads),),
+        topics=(topic_of(reads), *(t.topic for t in topic_list().retry_tiers(name))),
         service=name,
         instance=settings.instance,
         slot=settings.slot,

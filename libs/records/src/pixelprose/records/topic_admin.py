@@ -12,7 +12,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public, tho
 
 from pixelprose.kafkalog import KafkaSettings
 from pixelprose.records.first_positions import write_first_positions
-from pixelprose.records.topics import Compaction, Topic, topic_list
+from pixelprose.records.topics import Compaction, topic_list
 
 _DAY_MS: Final = 86_400_000
 _HEADROOM_BYTES: Final = 48_588
@@ -59,14 +59,18 @@ def initialise(
         for topic in topic_list().topics
         for consumer in topic.consumers
         if write_first_positions(
-            admin, group := kafka.group(consumer, instance), _lanes(kafka, topic, partitions)
+            admin, group := kafka.group(consumer, instance), _lanes(kafka, consumer, partitions)
         )
     ]
     return Initialised(tuple(missing), tuple(groups))
 
 
-def _lanes(kafka: KafkaSettings, topic: Topic, partitions: int) -> list[TopicPartition]:
-    return [TopicPartition(kafka.physical(topic.name), number) for number in range(partitions)]
+def _lanes(kafka: KafkaSettings, consumer: str, partitions: int) -> list[TopicPartition]:
+    return [
+        TopicPartition(kafka.physical(name), number)
+        for name in topic_list().read_by(consumer)
+        for number in range(partitions)
+    ]
 
 
 def topic_configs(kafka: KafkaSettings, *, replication: int) -> dict[str, dict[str, str]]:
@@ -81,8 +85,13 @@ def topic_configs(kafka: KafkaSettings, *, replication: int) -> dict[str, dict[s
         for topic in listed.topics
     }
     dead = listed.dead_letters
-    config = common | _kept(dead.keep_days, None) | _size(largest * dead.size_factor)
-    return configs | dict.fromkeys(listed.dead_letter_topics(), config)
+    dead_config = common | _kept(dead.keep_days, None) | _size(largest * dead.size_factor)
+    retry_config = common | _kept(listed.retries.keep_days, None) | _size(largest)
+    return (
+        configs
+        | dict.fromkeys(listed.dead_letter_topics(), dead_config)
+        | dict.fromkeys(listed.retry_topics(), retry_config)
+    )
 
 
 def _kept(keep_days: int | None, compacted: Compaction | None) -> dict[str, str]:

@@ -9,6 +9,7 @@ import msgspec
 from pixelprose.records import records as classes
 from pixelprose.records.files import SchemaFolder, packaged
 from pixelprose.records.groups import Group
+from pixelprose.streamkit import Tier
 
 
 class Compaction(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,11 +51,17 @@ class DeadLetterTopics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RetryTopics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How retry topics are named and kept."""
+    """How retry topics are named and kept.
+
+    Attributes:
+        tiers: name to delay in seconds, the shortest first.
+        consumers: `service[.step]` that put records off.
+    """
 
     pattern: str
-    tiers: tuple[str, ...]
+    tiers: Mapping[str, int]
     keep_days: int
+    consumers: tuple[str, ...]
 
 
 class Topics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -78,6 +85,37 @@ class Topics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         return tuple(
             self.dead_letters.pattern.format(topic=topic.name, consumer=consumer)
             for topic in self.topics
+            for consumer in topic.consumers
+        )
+
+    def retry_tiers(self, consumer: str) -> tuple[Tier, ...]:
+        """Return the retry topics of a `service[.step]`, the shortest delay first."""
+        if consumer not in self.retries.consumers:
+            return ()
+        return tuple(
+            Tier(self.retries.pattern.format(topic=topic.name, consumer=consumer, tier=tier), delay)
+            for topic in self.topics
+            if consumer in topic.consumers
+            for tier, delay in self.retries.tiers.items()
+        )
+
+    def retry_topics(self) -> tuple[str, ...]:
+        """Return the name of every retry topic."""
+        return tuple(
+            tier.topic for consumer in self.retries.consumers for tier in self.retry_tiers(consumer)
+        )
+
+    def read_by(self, consumer: str) -> tuple[str, ...]:
+        """Return the topics that a `service[.step]` reads in its group, retry topics included."""
+        listed = [topic.name for topic in self.topics if consumer in topic.consumers]
+        return (*listed, *(tier.topic for tier in self.retry_tiers(consumer)))
+
+    def downstream_of(self, producer: str) -> tuple[tuple[str, str], ...]:
+        """Return who reads what a `service[.step]` writes: consumer and topic."""
+        return tuple(
+            (consumer, topic.name)
+            for topic in self.topics
+            if producer in topic.producers
             for consumer in topic.consumers
         )
 

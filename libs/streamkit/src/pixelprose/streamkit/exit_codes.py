@@ -14,7 +14,8 @@ class ExitCode(IntEnum):
     UNAVAILABLE = 69
     """A dependency did not answer within the deadline: restart and try again."""
     FENCED = 70
-    """Another process has this one's identity (transactional id): a person must act."""
+    """Another process has this one's identity, or this one was stopped for longer than its
+    transaction may last: restart. If it comes again, give each process a slot of its own."""
     CLIENT_BROKEN = 71
     """The Kafka client cannot go on: restart."""
     FUSE_BLOWN = 72

@@ -18,6 +18,7 @@ class Flow:
         self._records = settings.max_in_flight
         self._bytes = settings.max_in_flight_bytes
         self._choked = False
+        self.held_back = False
         self.paused: set[TopicPartition] = set()
 
     def decide(
@@ -33,6 +34,7 @@ class Flow:
         `waiting` has every partition of ours with its unfinished records; `records` and `size`
         (bytes) are what is held in all; `held_back` asks for all to pause.
         """
+        self.held_back = held_back
         if held_back or records >= self._records or size >= self._bytes:
             self._choked = True
         elif records <= self._records // 2 and size <= self._bytes // 2:

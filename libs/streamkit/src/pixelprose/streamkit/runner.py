@@ -154,8 +154,9 @@ class Runner(Generic[I, O, P]):
             self._show()
 
     def _show(self) -> None:
-        held, paused = len(self._suspicion), len(self._flow.paused)
-        self._metrics.show(self._windows, held=held, paused=paused, now=self._now())
+        held, now = len(self._suspicion), self._now()
+        asleep = sum(self._intake.asleep(window) for _, window in self._windows.items())
+        self._metrics.show(self._windows, held=held, asleep=asleep, flow=self._flow, now=now)
 
     def assigned(self, partitions: Collection[TopicPartition]) -> None:
         """Begin these anew."""
@@ -193,10 +194,8 @@ class Runner(Generic[I, O, P]):
         """Take a message in; return whether its partition, or the whole, takes no more."""
         window = self._intake.put(message)
         if window is None:
-            raise Stop(
-                ExitCode.CLIENT_BROKEN,
-                f"the client delivered {message.at} {message.offset}, which is not due",
-            )
+            detail = f"the client delivered {message.at} {message.offset}, which is not due"
+            raise Stop(ExitCode.CLIENT_BROKEN, detail)
         return (
             len(window.waiting) >= self._settings.max_in_flight_per_partition
             or self._windows.records >= self._settings.max_in_flight

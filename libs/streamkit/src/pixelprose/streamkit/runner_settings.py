@@ -22,6 +22,12 @@ class RunnerSettings(BaseModel):
         default=128 * 1024 * 1024, ge=1, description="the same in bytes of keys and values"
     )
     commit_seconds: float = Field(default=0.2, gt=0, description="time from one commit to the next")
+    max_downstream_lag: int | None = Field(
+        default=50_000,
+        ge=1,
+        description="records that a reader of our outputs may be behind before we wait for it; "
+        "null: never wait",
+    )
     drain_seconds: float = Field(
         default=25.0, ge=0, description="how long work in flight may go on after SIGTERM"
     )

@@ -14,11 +14,13 @@ from pixelprose.safety_filter.nsfw import NsfwScorer
 from pixelprose.safety_filter.policy import SafetyPolicy
 from pixelprose.safety_filter.quarantine import Quarantine
 from pixelprose.safety_filter.rendition import BrokenRendition, decode
-from pixelprose.streamkit import DeadLetter, Emit, Outcome, Reject, Skip
+from pixelprose.streamkit import DeadLetter, Emit, Reject
 
-Decision = Outcome[ImageScreened | SafetyIncident]
+Decision = (
+    Emit[ImageScreened | SafetyIncident] | Reject[ImageScreened | SafetyIncident] | DeadLetter
+)
 
-_DECISIONS = (Emit, Reject, Skip, DeadLetter)
+_DECISIONS = (Emit, Reject, DeadLetter)
 
 T = TypeVar("T")
 U = TypeVar("U")

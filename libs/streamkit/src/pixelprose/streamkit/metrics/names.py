@@ -70,6 +70,21 @@ ASSIGNED = MetricName(
     "pixelprose_assigned_partitions", "gauge", "Partitions that this process reads."
 )
 PAUSED = MetricName("pixelprose_paused_partitions", "gauge", "Partitions that are full now.")
+HELD_BACK = MetricName(
+    "pixelprose_held_back",
+    "gauge",
+    "1 while a reader of our outputs is so far behind that we wait.",
+)
+SUSPECTS = MetricName(
+    "pixelprose_suspect_partitions",
+    "gauge",
+    "Partitions whose records are tried one at a time, because processes died on them.",
+)
+ASLEEP = MetricName(
+    "pixelprose_retry_partitions_waiting",
+    "gauge",
+    "Partitions of retry topics whose next record is not due.",
+)
 OLDEST_AGE = MetricName(
     "pixelprose_oldest_record_age_seconds",
     "gauge",
@@ -89,5 +104,8 @@ RUNNER_METRICS = (
     HELD,
     ASSIGNED,
     PAUSED,
+    HELD_BACK,
+    SUSPECTS,
+    ASLEEP,
     OLDEST_AGE,
 )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from pixelprose.streamkit.flow import Flow
 from pixelprose.streamkit.metrics import names
 from pixelprose.streamkit.metrics.registry import Metrics
 from pixelprose.streamkit.verdict import EMITTED
@@ -27,6 +28,9 @@ class RunnerMetrics:
         self._held = metrics.gauge_of(names.HELD).labels(service)
         self._assigned = metrics.gauge_of(names.ASSIGNED).labels(service)
         self._paused = metrics.gauge_of(names.PAUSED).labels(service)
+        self._held_back = metrics.gauge_of(names.HELD_BACK).labels(service)
+        self._suspects = metrics.gauge_of(names.SUSPECTS).labels(service)
+        self._asleep = metrics.gauge_of(names.ASLEEP).labels(service)
         self._oldest_age = metrics.gauge_of(names.OLDEST_AGE).labels(service)
 
     def committed(self, entries: Sequence[Entry[Any, Any, Any]], *, seconds: float) -> None:
@@ -48,14 +52,23 @@ class RunnerMetrics:
         self._retries.labels(self._service, dependency).inc()
 
     def show(
-        self, windows: Windows[Any, Any, Any], *, held: int, paused: int, now: datetime
+        self,
+        windows: Windows[Any, Any, Any],
+        *,
+        held: int,
+        asleep: int,
+        flow: Flow,
+        now: datetime,
     ) -> None:
-        """Set the gauges."""
+        """Set the gauges; `held` counts dead letters held back, `asleep` partitions not due."""
         self._records_in_flight.set(windows.records)
         self._bytes_in_flight.set(windows.bytes)
         self._held.set(held)
         self._assigned.set(len(windows))
-        self._paused.set(paused)
+        self._paused.set(len(flow.paused))
+        self._held_back.set(flow.held_back)
+        self._asleep.set(asleep)
+        self._suspects.set(sum(window.suspect for _, window in windows.items()))
         firsts = [(*w.ready[:1], *list(w.waiting)[:1]) for _, w in windows.items()]
         oldest = min((first[0].message.timestamp for first in firsts if first), default=now)
         self._oldest_age.set(max(0.0, (now - oldest).total_seconds()))
