@@ -20,6 +20,8 @@ from pixelprose.embedded import EmbeddedKafka
 from pixelprose.kafkalog import KafkaLog, KafkaSettings
 from pixelprose.streamkit import Headers, Log, Outgoing, Stop
 
+RETRY = "in.tests.retry.1s"
+TOPICS = ("in", "out", "rejected", "dead", "in.tests.dlq", RETRY)
 PARTITIONS = 2
 LIMIT = 1_000
 PATIENCE_SECONDS = 30.0
@@ -31,12 +33,13 @@ class KafkaWorld:
             bootstrap_servers=bootstrap_servers, topic_prefix=prefix, max_message_bytes=LIMIT
         )
         self._admin = AdminClient({"bootstrap.servers": bootstrap_servers, "log_level": 0})
-        names = [self.settings.physical(name) for name in ("in", "out", "dead")]
+        names = [self.settings.physical(name) for name in TOPICS]
         for made in self._admin.create_topics(
             [NewTopic(name, PARTITIONS, 1) for name in names]
         ).values():
             made.result(PATIENCE_SECONDS)
-        self._move([KafkaPartition(names[0], number, 0) for number in range(PARTITIONS)])
+        read = [self.settings.physical(name) for name in ("in", RETRY)]
+        self._move([KafkaPartition(name, n, 0) for name in read for n in range(PARTITIONS)])
         self._feeder = Producer(
             {"bootstrap.servers": bootstrap_servers, "transactional.id": f"{prefix}feeder"}
         )

@@ -6,7 +6,7 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Protocol
@@ -66,10 +66,14 @@ def until_ready(port: int) -> None:
     raise AssertionError("the service does not become ready")
 
 
-def until_position(world: World, least: int) -> None:
+def until(holds: Callable[[], bool]) -> None:
     deadline = time.monotonic() + SECONDS
-    while world.position(0) + world.position(1) < least:
+    while not holds():
         assert time.monotonic() < deadline, "the service stands still"
+
+
+def until_position(world: World, least: int) -> None:
+    until(lambda: world.position(0) + world.position(1) >= least)
 
 
 def feed(world: World) -> None:
@@ -114,6 +118,32 @@ def test_the_older_of_two_with_one_slot_exits_with_its_own_code(world: World) ->
                 world.feed(b"b", partition=0)
                 world.feed(b"b", partition=1)
             assert older.wait(SECONDS) == ExitCode.FENCED
+
+
+def test_a_record_that_kills_the_process_is_dead_lettered_and_the_rest_goes_on(
+    world: World,
+) -> None:
+    world.feed(b"a", b"kill", b"b")
+    deaths = 0
+    while world.position(0) < world.end(0):
+        assert deaths < 8, "the killer is not found"
+        with suppress(AssertionError), service(world) as process:
+            until(lambda: process.poll() is not None or world.position(0) >= world.end(0))
+            deaths += process.poll() is not None
+    assert [out.value for out in world.appended("out", 2)] == [b"a!", b"b!"]
+    [letter] = world.appended("in.tests.dlq", 1)
+    assert letter.value == b"kill"
+    assert dict(letter.headers)["dlq_reason"] == b"killer_record"
+    assert deaths >= 3
+
+
+def test_a_record_put_off_comes_again_after_its_delay_and_ends_once(world: World) -> None:
+    world.feed(b"later", b"a")
+    with service(world):
+        until(lambda: bool(world.position(0) >= world.end(0)))
+        [rejected] = world.appended("rejected", 1)
+    assert rejected.value == b"busy:later"
+    assert [out.value for out in world.appended("out", 1)] == [b"a!"]
 
 
 @pytest.fixture

@@ -1,11 +1,27 @@
 """A whole service in a few lines, for tests that start and kill a process of its own."""
 
+import os
+import signal
+
 from pydantic import BaseModel, ConfigDict
 
 from pixelprose.host import Service, ServiceSettings, run_service
 from pixelprose.kafkalog import KafkaLog
-from pixelprose.streamkit import Emit, ExitCode, Metrics, Outcome, Runner, Stop, Threads
+from pixelprose.streamkit import (
+    Emit,
+    ExitCode,
+    Later,
+    Metrics,
+    Outcome,
+    Retries,
+    Runner,
+    Stop,
+    Threads,
+    Tier,
+)
 from pixelprose.streamkit.testing import TextCodec
+
+RETRIES = Retries((Tier("in.tests.retry.1s", 1.0),))
 
 
 class ConsoleSection(BaseModel):
@@ -29,18 +45,29 @@ def build(settings: EchoSettings, metrics: Metrics) -> Service:
         raise Stop(ExitCode.BAD_CONFIGURATION, "the mark is not there; set console.mark")
 
     def echo(record: str) -> Outcome[str]:
+        if record == "kill":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if record == "later":
+            return Later("busy")
         return Emit((record + mark,))
 
     log = KafkaLog(
         settings.kafka,
-        topics=("in",),
+        topics=("in", *RETRIES.topics),
         service="tests",
         instance="one",
         slot=settings.slot,
     )
     worker = Threads(echo, count=4)
     runner = Runner(
-        log, TextCodec(), worker, settings.runner, service="tests", version="1", metrics=metrics
+        log,
+        TextCodec(),
+        worker,
+        settings.runner,
+        service="tests",
+        version="1",
+        metrics=metrics,
+        retries=RETRIES,
     )
     return Service(runners=(runner,))
 
