@@ -53,9 +53,9 @@ def test_a_watermark_outweighs_lettering() -> None:
     plain = dataclasses.replace(lettered, watermark=None)
     marked = dataclasses.replace(lettered, watermark=Watermark("tiled", "STOCK"))
     bare = dataclasses.replace(plain, lettering=None)
-    assert truth(plain).watermark == "no_watermark_text"
+    assert truth(plain).watermark == "text"
     assert truth(marked).watermark == "watermark"
-    assert truth(bare).watermark == "no_watermark"
+    assert truth(bare).watermark == "none"
 
 
 @given(SEEDS)

@@ -9,6 +9,7 @@ from PIL import Image
 
 from classifying.drawing import drawn_overlaid, drawn_plain, rendition
 from pixelprose.demoworld import HELDOUT_FROM, Scene, lexicon, scene, truth, unsafe_scene
+from pixelprose.demoworld.truth import watermark
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +40,6 @@ class Sample:
     image: Image.Image
 
 
-def watermark_label(of: Scene) -> str:
-    """`watermark`, or else whether there are words: `text` or `none`."""
-    return "watermark" if of.watermark else "text" if of.lettering else "none"
-
-
 def legible(of: Scene) -> bool:
     """Whether fine marks can still be seen; hidden facts are not graded."""
     return truth(of).style.visible
@@ -65,7 +61,7 @@ TASKS: Final = {
         Task(
             "watermark",
             ("watermark", "none", "text"),
-            watermark_label,
+            watermark,
             lambda seed, _: scene(seed),
             drawn_overlaid,
             legible,

@@ -2,15 +2,18 @@ import dataclasses
 import json
 import shutil
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from safetensors.torch import load_file, save_file
 
 from pixelprose.demoworld import HELDOUT_FROM, model_path, render, scene
+from pixelprose.demoworld.truth import WatermarkClass
 from pixelprose.metadata_annotator.checkpoint import find_checkpoint
 from pixelprose.metadata_annotator.classifier import TransformersClassifier, load_classifier
 from pixelprose.metadata_annotator.ports import ModelNotLoaded
 from pixelprose.metadata_annotator.settings import ModelSection
+from pixelprose.records.codes import codes
 
 
 def load(
@@ -40,6 +43,12 @@ def test_scores_are_probabilities_of_every_class() -> None:
     assert row.keys() == watermark.labels == {"watermark", "none", "text"}
     assert sum(row.values()) == pytest.approx(1)
     assert watermark.classify([]) == []
+
+
+def test_the_world_its_model_and_the_records_have_one_word_for_each_watermark_class() -> None:
+    words = set(get_args(WatermarkClass))
+    assert words == load(model_path("watermark")).labels
+    assert words == set(codes().watermark_classes)
 
 
 def test_labels_can_be_renamed_and_added_up() -> None:

@@ -7,7 +7,8 @@ from pixelprose.demoworld import lexicon
 from pixelprose.demoworld.scene import Alt, Lettering, Scene, Thing
 
 T = TypeVar("T")
-WatermarkClass = Literal["watermark", "no_watermark", "no_watermark_text"]
+WatermarkClass = Literal["watermark", "none", "text"]
+"""The classes of the records: `text` is printed words and no watermark."""
 
 CLEAR_FROM: Final = 0.7
 BLURRED_FROM: Final = 0.55
@@ -70,7 +71,7 @@ def truth(scene: Scene) -> Truth:
         style=Fact(scene.style, quality >= _FINE_FROM),
         lettering=Fact(scene.lettering, quality >= _FINE_FROM) if scene.lettering else None,
         absent=Fact(frozenset(absent(scene)), all(thing.visible for thing in things)),
-        watermark=_watermark(scene),
+        watermark=watermark(scene),
         unsafe=scene.unsafe,
         aesthetic=round(1 + 9 * quality, 2),
         alt=scene.alt,
@@ -84,7 +85,8 @@ def absent(scene: Scene) -> tuple[str, ...]:
     return tuple(word for word in (*lexicon.COLOURS, *lexicon.SHAPES) if word not in seen)
 
 
-def _watermark(scene: Scene) -> WatermarkClass:
+def watermark(scene: Scene) -> WatermarkClass:
+    """The class of a scene; a watermark outweighs printed words."""
     if scene.watermark:
         return "watermark"
-    return "no_watermark_text" if scene.lettering else "no_watermark"
+    return "text" if scene.lettering else "none"
