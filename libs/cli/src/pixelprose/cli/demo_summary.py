@@ -11,9 +11,8 @@ from pixelprose.cli.local import BUCKET
 from pixelprose.cli.outcomes import Outcomes
 from pixelprose.cli.scenario import SCENES, Item
 from pixelprose.cli.summary import Sample, Summary, records_per_second
-from pixelprose.demoworld import Truth, scene, truth
+from pixelprose.demoworld import Record, Scores, Truth, scene, truth
 from pixelprose.demoworld.captions import say
-from pixelprose.demoworld.grading import Record
 from pixelprose.demoworld.summary import Graded
 from pixelprose.demoworld.summary import summarise as grade_all
 from pixelprose.embedded import S3Access
@@ -84,12 +83,19 @@ def table_rows(access: S3Access) -> int:
 
 
 def _record(record: CaptionAnnotated) -> Record:
-    caption = record.caption
+    caption, signals = record.caption, record.signals
     return Record(
         caption=caption.text,
         prompt=caption.prompt_id,
         hinted=caption.hint_used,
         absent=caption.absent if caption.absent_requested else None,
+        scores=Scores(
+            nsfw=record.screening.nsfw_score,
+            watermark=signals.watermark_scores["watermark"],
+            aesthetic=signals.aesthetic,
+            style=signals.style,
+            words=tuple(word.text for word in signals.words),
+        ),
     )
 
 

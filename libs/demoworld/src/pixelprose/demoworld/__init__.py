@@ -4,6 +4,7 @@ from pathlib import Path
 
 from pixelprose.demoworld.alttext import alt_text
 from pixelprose.demoworld.encoding import Camera, camera, encode
+from pixelprose.demoworld.grading import Grade, Record, grade
 from pixelprose.demoworld.pixelcode import read_code, write_code
 from pixelprose.demoworld.render import render
 from pixelprose.demoworld.scene import (
@@ -16,6 +17,7 @@ from pixelprose.demoworld.scene import (
     scene,
     unsafe_scene,
 )
+from pixelprose.demoworld.scores import Scores
 from pixelprose.demoworld.site import Site
 from pixelprose.demoworld.truth import Fact, Truth, truth
 
@@ -24,8 +26,11 @@ __all__ = [
     "Alt",
     "Camera",
     "Fact",
+    "Grade",
     "Lettering",
+    "Record",
     "Scene",
+    "Scores",
     "Site",
     "Thing",
     "Truth",
@@ -33,6 +38,7 @@ __all__ = [
     "alt_text",
     "camera",
     "encode",
+    "grade",
     "model_path",
     "read_code",
     "render",

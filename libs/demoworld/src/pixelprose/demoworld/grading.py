@@ -6,6 +6,7 @@ from typing import Final, Literal
 
 from pixelprose.demoworld.captions import Said, parse
 from pixelprose.demoworld.scene import Thing
+from pixelprose.demoworld.scores import Scores
 from pixelprose.demoworld.truth import Fact, Truth
 
 Verdict = Literal["right", "wrong", "missing", "hidden"]
@@ -19,12 +20,14 @@ class Record:
     """What the pipeline said about one image. None: it was not asked, or did not say.
 
     `hinted`: the model was given the alt text. `absent`: None if no absent things were asked for.
+    `scores` are judged over many records, by `summary.summarise`.
     """
 
     caption: str
     prompt: str | None = None
     hinted: bool = False
     absent: tuple[str, ...] | None = None
+    scores: Scores | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from pixelprose.demoworld import lexicon
 from pixelprose.demoworld.grading import THING_KINDS, Grade, Mark, Record, grade
+from pixelprose.demoworld.scores import judge_scores
 from pixelprose.demoworld.truth import BLURRED_FROM, CLEAR_FROM, Truth
 
 DRAWN_STYLES = ("flat", "outlined")
@@ -24,19 +25,14 @@ class Graded:
         return cls(record, truth, grade(record, truth))
 
     @property
-    def crisp(self) -> bool:
-        """Whether the picture is not blurred."""
-        return _quality(self.truth) >= CLEAR_FROM
-
-    @property
     def clear(self) -> bool:
         """Whether the picture is crisp and drawn plainly: what the strictest bars are about."""
-        return self.crisp and self.truth.style.value in DRAWN_STYLES
+        return self.truth.crisp and self.truth.style.value in DRAWN_STYLES
 
     @property
     def blurred(self) -> bool:
         """Whether the picture is blurred, but still shows every fact."""
-        return BLURRED_FROM <= _quality(self.truth) < CLEAR_FROM
+        return BLURRED_FROM <= self.truth.quality < CLEAR_FROM
 
 
 def summarise(graded: Sequence[Graded]) -> dict[str, float]:
@@ -45,14 +41,19 @@ def summarise(graded: Sequence[Graded]) -> dict[str, float]:
     figures = {
         "demo_captions": float(len(graded)),
         "demo_scene_right_clear": _scene(clear),
-        "demo_scene_right_photo": _scene(g for g in graded if g.crisp and _style(g) == "photo"),
-        "demo_scene_right_sketch": _scene(g for g in graded if g.crisp and _style(g) == "sketch"),
+        "demo_scene_right_photo": _scene(
+            g for g in graded if g.truth.crisp and _style(g) == "photo"
+        ),
+        "demo_scene_right_sketch": _scene(
+            g for g in graded if g.truth.crisp and _style(g) == "sketch"
+        ),
         "demo_scene_right_blurred": _scene(g for g in graded if g.blurred),
         "demo_prompt_recognised": _right(graded, "prompt"),
     }
     for kind in (*THING_KINDS, "count", "background", "style"):
         figures[f"demo_{kind}_clear"] = _right(clear, kind)
     figures |= _lettering(clear) | _absent(graded) | _titles(graded) | swaps(graded)
+    figures |= judge_scores([(g.record.scores, g.truth) for g in graded if g.record.scores])
     return {name: round(value, 4) for name, value in figures.items() if value is not None}
 
 
@@ -115,10 +116,6 @@ def _distractors(truth: Truth) -> set[str]:
     """Colours that are visible, though no thing of the scene has them."""
     named = {fact.value.colour for fact in truth.things}
     return set(lexicon.COLOURS) - named - truth.absent.value
-
-
-def _quality(truth: Truth) -> float:
-    return (truth.aesthetic - 1) / 9
 
 
 def _style(graded: Graded) -> str:

@@ -52,6 +52,16 @@ class Truth:
         return self.alt.title
 
     @property
+    def quality(self) -> float:
+        """The scene's quality, from 0 (spoiled) to 1 (crisp)."""
+        return (self.aesthetic - 1) / 9
+
+    @property
+    def crisp(self) -> bool:
+        """Whether the picture is not blurred."""
+        return self.quality >= CLEAR_FROM
+
+    @property
     def fully_visible(self) -> bool:
         """Whether no fact is hidden."""
         return self.style.visible and all(thing.visible for thing in self.things)
