@@ -65,6 +65,21 @@ def test_the_code_survives_a_low_quality_and_a_resize(seed: int) -> None:
     assert read_code(Image.open(buffer)) == seed
 
 
+@settings(deadline=None, max_examples=25)
+@given(SEEDS, st.integers(64, 800) | st.sampled_from([1025, 2048]), st.integers(96, 1024))
+def test_the_code_survives_a_rendition_and_a_thumbnail_of_96_pixels_or_more(
+    seed: int, size: int, thumbnail: int
+) -> None:
+    side = min(size, 1024)
+    buffer = io.BytesIO()
+    picture = render(scene(seed), size=size).resize((side, side), Image.Resampling.LANCZOS)
+    picture.save(buffer, "JPEG", quality=90)
+    rendition = Image.open(buffer)
+    assert read_code(rendition) == seed
+    small = (min(side, thumbnail),) * 2
+    assert read_code(rendition.resize(small, Image.Resampling.LANCZOS)) == seed
+
+
 def test_a_picture_without_a_code_has_no_seed() -> None:
     for shade in (0, 127, 255):
         assert read_code(Image.new("RGB", (96, 96), (shade, shade, shade))) is None

@@ -1,5 +1,6 @@
 import dataclasses
 import hashlib
+import math
 
 import pytest
 from hypothesis import given
@@ -48,15 +49,21 @@ def test_evaluation_seeds_draw_both_what_is_held_out_and_what_is_not() -> None:
     scenes = [scene(HELDOUT_FROM + seed) for seed in range(400)]
     texts = {s.lettering.text for s in scenes if s.lettering and s.lettering.kind == "word"}
     titles = {s.alt.title for s in scenes if s.alt.title}
-    assert texts.intersection(lexicon.printed("word", "train"))
-    assert texts.intersection(lexicon.printed("word", "heldout"))
-    assert titles.intersection(lexicon.names("heldout"))
+    fonts = {s.lettering.font for s in scenes if s.lettering}
+    marks = {s.watermark.style for s in scenes if s.watermark}
+    for split in lexicon.SPLITS:
+        assert texts.intersection(lexicon.printed("word", split))
+        assert fonts.issuperset(lexicon.fonts(split))
+        assert marks.issuperset(lexicon.watermark_styles(split))
+        assert titles.intersection(lexicon.names(split))
 
 
 def test_the_splits_share_nothing() -> None:
     for kind in lexicon.LETTERING_KINDS:
         assert not set(lexicon.printed(kind, "train")) & set(lexicon.printed(kind, "heldout"))
     assert not set(lexicon.fonts("train")) & set(lexicon.fonts("heldout"))
+    styles = [set(lexicon.watermark_styles(split)) for split in lexicon.SPLITS]
+    assert not set.intersection(*styles)
     assert not TRAIN_NAMES & set(lexicon.names("heldout"))
 
 
@@ -69,6 +76,20 @@ def test_a_seed_outside_of_the_world_is_refused(seed: int) -> None:
 def test_seeds_give_distinct_scenes() -> None:
     drawn = {dataclasses.replace(scene(seed), seed=0) for seed in range(2000)}
     assert len(drawn) == 2000
+
+
+def test_the_seeds_draw_more_than_a_billion_distinct_scenes() -> None:
+    """Counted over the wordless scenes of four things alone, without looking at their quality."""
+    kinds = len(lexicon.SHAPES) * len(lexicon.COLOURS) * len(lexicon.SIZES)
+    grounds = len(lexicon.BACKGROUNDS) * len(lexicon.STYLES)
+    space = math.comb(len(lexicon.PLACES), 4) * kinds**4 * grounds
+    drawn = [scene(seed) for seed in range(2000)]
+    share = sum(len(s.things) == 4 and s.lettering is None for s in drawn) / len(drawn)
+    seeds = share * 2 * HELDOUT_FROM
+    # Of `space` equally likely scenes, so many draws hit this many at least once.
+    distinct = space * -math.expm1(-seeds / space)
+    assert space > 8e10
+    assert distinct > 1e9
 
 
 def test_only_the_unsafe_scene_is_unsafe() -> None:

@@ -3,6 +3,7 @@
 from typing import Final, Literal
 
 Split = Literal["train", "heldout"]
+SPLITS: Final[tuple[Split, ...]] = ("train", "heldout")
 
 SHAPES: Final = ("circle", "square", "triangle", "star", "cross", "ring")
 COLOURS: Final[dict[str, tuple[int, int, int]]] = {
