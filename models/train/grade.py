@@ -59,7 +59,7 @@ def grade_captioner(folder: Path, policy: Policy, options: argparse.Namespace) -
     """Ask for a caption of each held-out scene, one of the ways the policy asks, and grade it."""
     captioner = Captioner.load(folder)
     rng = random.Random(options.seed)
-    first = HELDOUT_FROM + options.seed * 10_000_000
+    first = first_seed(options.seed)
     graded: list[Graded] = []
     spent = 0.0
     last = first + options.count
@@ -67,11 +67,11 @@ def grade_captioner(folder: Path, policy: Policy, options: argparse.Namespace) -
         seeds = range(start, min(start + BATCH, last))
         scenes = [scene(seed) for seed in seeds]
         images = [as_published(described, rng) for described in scenes]
-        asked = [_ask(described, policy, rng) for described in scenes]
+        questions = [asked(described, policy, rng) for described in scenes]
         began = time.perf_counter()
-        said = captioner.captions(images, [message for message, _ in asked])
+        said = captioner.captions(images, [message for message, _ in questions])
         spent += time.perf_counter() - began
-        for described, (_, blank), caption in zip(scenes, asked, said, strict=True):
+        for described, (_, blank), caption in zip(scenes, questions, said, strict=True):
             graded.append(Graded.of(_record(blank, caption), truth(described)))
     figures: dict[str, Any] = summarise(graded)
     for name, value in figures.items():
@@ -81,13 +81,18 @@ def grade_captioner(folder: Path, policy: Policy, options: argparse.Namespace) -
     return figures | {"demo_captions_per_second": round(options.count / spent, 1)}
 
 
+def first_seed(run: int) -> int:
+    """Where the scenes of a run begin, in the half of the world that training never draws."""
+    return HELDOUT_FROM + run * 10_000_000
+
+
 def as_published(described: Scene, rng: random.Random) -> Image.Image:
     """The scene as it comes from the web: some size, and through JPEG."""
     data = encode(render(described, size=rng.choice(SIZES)), "JPEG")
     return Image.open(io.BytesIO(data)).convert("RGB")
 
 
-def _ask(described: Scene, policy: Policy, rng: random.Random) -> tuple[str, Record]:
+def asked(described: Scene, policy: Policy, rng: random.Random) -> tuple[str, Record]:
     """A message, and the record that waits for its caption."""
     prompt = rng.choice(list(policy.prompts))
     alt = alt_text(described) if rng.random() < HINT_SHARE else ""

@@ -40,21 +40,14 @@ class Captioner:
 
     def captions(self, images: Sequence[Image.Image], messages: Sequence[str]) -> list[str]:
         """One caption for each picture and message, in one batch."""
-        chats = [
-            [
-                {
-                    "role": "user",
-                    "content": [{"type": "image"}, {"type": "text", "text": message}],
-                }
-            ]
-            for message in messages
-        ]
-        texts = [
-            self._processor.apply_chat_template(chat, add_generation_prompt=True, tokenize=False)
-            for chat in chats
-        ]
+        answers = self.answers(images, messages)
+        found: list[str] = self._processor.batch_decode(answers, skip_special_tokens=True)
+        return found
+
+    def answers(self, images: Sequence[Image.Image], messages: Sequence[str]) -> list[list[int]]:
+        """The tokens of each caption, up to and with the one that ends it."""
         inputs = self._processor(
-            text=texts,
+            text=[self.question(message) for message in messages],
             images=list(images),
             padding=True,
             return_tensors="pt",
@@ -62,6 +55,15 @@ class Captioner:
         )
         with torch.inference_mode():
             output = self._model.generate(**inputs, max_new_tokens=MAX_TOKENS, do_sample=False)
-        said = output[:, inputs["input_ids"].shape[1] :]
-        found: list[str] = self._processor.batch_decode(said, skip_special_tokens=True)
-        return found
+        said = output[:, inputs["input_ids"].shape[1] :].tolist()
+        pad = self._processor.tokenizer.pad_token_id
+        return [[token for token in row if token != pad] for row in said]
+
+    def question(self, message: str) -> str:
+        """The text that the model reads for a picture and a message, by the chat template."""
+        content = [{"type": "image"}, {"type": "text", "text": message}]
+        chat = [{"role": "user", "content": content}]
+        text: str = self._processor.apply_chat_template(
+            chat, add_generation_prompt=True, tokenize=False
+        )
+        return text
