@@ -28,12 +28,13 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--pictures", type=int, default=2000, help="held-out, for the figures")
     parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--device", default="cpu", help="such as cuda, to train on")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent.parent / "demo")
     chosen = parser.parse_args(arguments)
     torch.set_num_threads(chosen.threads)
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     task, folder = TASKS[chosen.task], chosen.out / chosen.task
-    model, steps = train(task, seconds=chosen.seconds, seed=chosen.seed)
+    model, steps = train(task, seconds=chosen.seconds, seed=chosen.seed, device=chosen.device)
     save(model, folder)
     result = evaluate(task, folder, count=chosen.pictures, seed=chosen.seed + 1)
     (folder / "figures.json").write_text(json.dumps(result, indent=2) + "\n")

@@ -90,13 +90,18 @@ def main(arguments: Sequence[str]) -> None:
     parser.add_argument("--batch", type=int, default=48)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--texts", type=int, default=3000, help="held-out, for the figures")
+    parser.add_argument("--device", default="cpu", help="such as cuda, to train on")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent.parent / "demo")
     chosen = parser.parse_args(arguments)
     torch.set_num_threads(1)
     logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     folder = chosen.out / "toxicity"
     model, tokenizer = train(
-        count=chosen.count, steps=chosen.steps, batch=chosen.batch, seed=chosen.seed
+        count=chosen.count,
+        steps=chosen.steps,
+        batch=chosen.batch,
+        seed=chosen.seed,
+        device=chosen.device,
     )
     millions = sum(p.numel() for p in model.parameters()) / 1e6
     save(model, tokenizer, folder)

@@ -85,14 +85,16 @@ class Reservoir:
         return torch.stack(images).float(), torch.tensor(labels)
 
 
-def train(task: Task, *, seconds: float, seed: int) -> tuple[ResNetForImageClassification, int]:
+def train(
+    task: Task, *, seconds: float, seed: int, device: str = "cpu"
+) -> tuple[ResNetForImageClassification, int]:
     """A model trained for that long, and its number of steps. Prints the loss as it falls.
 
     `seconds` are of this process's CPU time, so that a busy machine does not make a worse model.
     """
     torch.manual_seed(seed)
     reservoir = Reservoir(task, random.Random(seed))
-    model = new_model(task).train()
+    model = new_model(task).train().to(device)
     optimiser = torch.optim.AdamW(model.parameters(), lr=0.0, weight_decay=0.02)
     losses: list[float] = []
     started = time.process_time()
@@ -100,13 +102,13 @@ def train(task: Task, *, seconds: float, seed: int) -> tuple[ResNetForImageClass
         images, labels = reservoir.batch()
         optimiser.param_groups[0]["lr"] = rate(len(losses), spent=spent)
         optimiser.zero_grad()
-        loss = model(pixel_values=images, labels=labels).loss
+        loss = model(pixel_values=images.to(device), labels=labels.to(device)).loss
         loss.backward()
         optimiser.step()
         losses.append(loss.item())
         if len(losses) % LOGGED_STEPS == 0:
             print(f"step {len(losses)} loss {np.mean(losses[-LOGGED_STEPS:]):.4f}", flush=True)
-    return model.eval(), len(losses)
+    return model.cpu().eval(), len(losses)
 
 
 def rate(step: int, *, spent: float) -> float:

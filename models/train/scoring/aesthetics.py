@@ -111,11 +111,11 @@ def lessons(rng: random.Random, *, count: int) -> tuple[torch.Tensor, torch.Tens
     return torch.cat(images), torch.tensor(scores)
 
 
-def train(*, count: int, steps: int, batch: int, seed: int) -> Scorer:
+def train(*, count: int, steps: int, batch: int, seed: int, device: str = "cpu") -> Scorer:
     """A scorer after `steps` batches of `count` pictures. Prints the loss as it falls."""
     torch.manual_seed(seed)
-    images, scores = lessons(random.Random(seed), count=count)
-    model = Scorer().train()
+    images, scores = (part.to(device) for part in lessons(random.Random(seed), count=count))
+    model = Scorer().train().to(device)
     optimiser = torch.optim.AdamW(model.parameters(), weight_decay=0.02)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
         optimiser, max_lr=1e-3, total_steps=steps, pct_start=0.1
@@ -135,7 +135,7 @@ def train(*, count: int, steps: int, batch: int, seed: int) -> Scorer:
         losses.append(loss.item())
         if step % 20 == 0:
             print(f"step {step} loss {np.mean(losses[-20:]):.4f}", flush=True)
-    return model.eval()
+    return model.cpu().eval()
 
 
 def spearman(left: np.ndarray[Any, Any], right: np.ndarray[Any, Any]) -> float:

@@ -80,20 +80,21 @@ def targets(said: Sequence[Utterance]) -> torch.Tensor:
 
 
 def train(
-    *, count: int, steps: int, batch: int, seed: int
+    *, count: int, steps: int, batch: int, seed: int, device: str = "cpu"
 ) -> tuple[BertForSequenceClassification, PreTrainedTokenizerFast]:
     """A model and its tokenizer after `steps` batches of `count` texts; prints the loss."""
     torch.manual_seed(seed)
     rng = random.Random(seed)
     said = [utterance(rng, split="train") for _ in range(count)]
     tokenizer = train_tokenizer([each.text for each in said])
-    model = new_model(len(tokenizer)).train()
+    model = new_model(len(tokenizer)).train().to(device)
     optimiser = torch.optim.AdamW(model.parameters(), weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, max_lr=2e-3, total_steps=steps)
     losses: list[float] = []
     for step in range(1, steps + 1):
         chosen = rng.sample(said, batch)
-        loss = model(**encoded(tokenizer, chosen), labels=targets(chosen)).loss
+        inputs = encoded(tokenizer, chosen).to(device)
+        loss = model(**inputs, labels=targets(chosen).to(device)).loss
         optimiser.zero_grad()
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
@@ -102,7 +103,7 @@ def train(
         losses.append(loss.item())
         if step % 20 == 0:
             print(f"step {step} loss {np.mean(losses[-20:]):.4f}", flush=True)
-    return model.eval(), tokenizer
+    return model.cpu().eval(), tokenizer
 
 
 def encoded(tokenizer: PreTrainedTokenizerFast, said: Sequence[Utterance]) -> BatchEncoding:
