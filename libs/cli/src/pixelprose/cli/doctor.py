@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -16,8 +17,9 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public, tho
 from rich.console import Console
 
 from pixelprose.cli.client_settings import ClientSettings, client_settings
-from pixelprose.cli.cluster import Cluster
-from pixelprose.kafkalog import cluster_id
+from pixelprose.cli.cluster import Cluster, Lane
+from pixelprose.kafkalog import KafkaSettings, cluster_id
+from pixelprose.kafkalog.stable_offsets import STALLED_SECONDS, Behind, advice, ages
 from pixelprose.objectstore import StoreError, open_store, probe
 from pixelprose.records import topic_list
 from pixelprose.streamkit import Stop, Unavailable
@@ -88,6 +90,7 @@ def _kafka(settings: ClientSettings) -> Iterator[Finding]:
     missing = [name for name in map(kafka.physical, wanted) if name not in found]
     advice = f"missing: {', '.join(missing)}; run `pixelprose topics init` once" if missing else ""
     yield Finding(f"{len(wanted) - len(missing)} of {len(wanted)} topics", advice)
+    yield _stable_offsets(kafka, cluster, [(name, n) for name in found for n in found[name]])
     groups = [
         kafka.group(consumer, settings.instance)
         for topic in listed.topics
@@ -110,6 +113,21 @@ def _offsets_retention(admin: AdminClient) -> Finding:
         if well
         else f"set offsets.retention.minutes={_YEAR_MINUTES} on the brokers: a group "
         "that is idle for longer loses its positions, and its services refuse to guess",
+    )
+
+
+def _stable_offsets(kafka: KafkaSettings, cluster: Cluster, lanes: list[Lane]) -> Finding:
+    """Whether a transaction is open for longer than its time-out: it hangs, and readers with it."""
+    waiting = [
+        Behind(at, one.stable, one.last)
+        for at, one in cluster.ends(lanes).items()
+        if one.stable < one.last
+    ]
+    told = ages(kafka.client(), waiting, now=time.time())
+    hanging = [one for one, age in told.items() if age > STALLED_SECONDS]
+    return Finding(
+        f"{len(waiting)} partitions with an open transaction, {len(hanging)} of them hang",
+        "; ".join(advice(one, servers=kafka.bootstrap_servers) for one in hanging),
     )
 
 

@@ -1,5 +1,6 @@
 """`pixelprose status`: records, lag and dead letters."""
 
+import time
 from pathlib import Path
 
 from rich.console import Console
@@ -8,7 +9,8 @@ from rich.table import Table
 from pixelprose.cli.client_settings import client_settings
 from pixelprose.cli.cluster import Cluster, Ends, Lane
 from pixelprose.cli.errors import CommandError
-from pixelprose.kafkalog import cluster_id
+from pixelprose.kafkalog import KafkaSettings, cluster_id
+from pixelprose.kafkalog.stable_offsets import STALLED_SECONDS, Behind, advice, ages
 from pixelprose.records import topic_list
 
 
@@ -41,7 +43,7 @@ def run_status(config: Path | None, console: Console) -> None:
             table.add_row(physical, kept, group, f"{lag:,}" if lag != "" else "")
     console.print(table)
     _dead_letters([kafka.physical(name) for name in listed.dead_letter_topics()], ends, console)
-    _stuck(ends, console)
+    _waiting(kafka, ends, console)
 
 
 def _dead_letters(topics: list[str], ends: dict[Lane, Ends], console: Console) -> None:
@@ -52,13 +54,19 @@ def _dead_letters(topics: list[str], ends: dict[Lane, Ends], console: Console) -
         console.print(f"\n[yellow]{kept:,} offsets in {topic}")
 
 
-def _stuck(ends: dict[Lane, Ends], console: Console) -> None:
-    for (topic, partition), lane in ends.items():
-        if lane.stable < lane.last:
-            console.print(
-                f"[dim]{topic} {partition}: a transaction is open "
-                f"({lane.last - lane.stable} offsets behind it)"
-            )
+def _waiting(kafka: KafkaSettings, ends: dict[Lane, Ends], console: Console) -> None:
+    """Say where readers of committed records wait for an open transaction, and how long already."""
+    found = [Behind(at, one.stable, one.last) for at, one in ends.items() if one.stable < one.last]
+    told = ages(kafka.client(), found, now=time.time())
+    for one in found:
+        (topic, partition), age = one.lane, told.get(one, 0.0)
+        console.print(
+            f"[dim]{topic} {partition}: a transaction is open for {age:.0f} s "
+            f"({one.end - one.stable} offsets behind it)"
+        )
+        if age > STALLED_SECONDS:
+            way_out = advice(one, servers=kafka.bootstrap_servers)
+            console.print(f"[red]it hangs, readers are stuck[/]; {way_out}", highlight=False)
 
 
 def _kept(ends: dict[Lane, Ends], topic: str) -> int:

@@ -4,6 +4,7 @@ from pixelprose.kafkalog.downstream import DownstreamLag, Reader, lags_of
 from pixelprose.kafkalog.log import KafkaLog
 from pixelprose.kafkalog.probe import cluster_id
 from pixelprose.kafkalog.settings import Configuration, KafkaSettings
+from pixelprose.kafkalog.stable_offsets import StableOffsetWatch
 
 __all__ = [
     "Configuration",
@@ -11,6 +12,7 @@ __all__ = [
     "KafkaLog",
     "KafkaSettings",
     "Reader",
+    "StableOffsetWatch",
     "cluster_id",
     "lags_of",
 ]

@@ -14,6 +14,7 @@ from pixelprose.kafkalog.settings import (
     consumer_configuration,
     producer_configuration,
 )
+from pixelprose.kafkalog.stable_offsets import StableOffsetWatch
 from pixelprose.kafkalog.transactions import Transactions
 from pixelprose.streamkit import Committed, Log, Membership, Message, Outgoing, TopicPartition
 from pixelprose.streamkit.errors import OutputTooLarge, Stop
@@ -43,9 +44,11 @@ class KafkaLog(Log[Outgoing]):
         service: str,
         instance: str,
         slot: int,
+        watch: StableOffsetWatch | None = None,
     ) -> None:
         self._settings = settings
         self._topics = {settings.physical(topic): topic for topic in topics}
+        self._watch = watch
         group = settings.group(service, instance)
         self._consumer_configuration = consumer_configuration(settings, group=group)
         self._producer_configuration = producer_configuration(
@@ -86,6 +89,8 @@ class KafkaLog(Log[Outgoing]):
             on_revoke=self._told(membership.revoked),
             on_lost=self._told(membership.lost),
         )
+        if self._watch is not None:
+            self._watch.start()
 
     def poll(self, timeout_seconds: float) -> Message | None:
         """Return the next message; errors that pass by themselves are left to the client."""
@@ -159,6 +164,8 @@ class KafkaLog(Log[Outgoing]):
 
     def close(self) -> None:
         """Leave the group; the producer has nothing open that must not be aborted."""
+        if self._watch is not None:
+            self._watch.stop()
         if self._consumer is not None:
             self._consumer.close()
 

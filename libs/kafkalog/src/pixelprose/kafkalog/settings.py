@@ -11,6 +11,9 @@ Configuration = dict[str, str | int | float | bool]
 PROTOCOLS = Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"]
 MECHANISMS = Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"]
 
+TRANSACTION_TIMEOUT_SECONDS = 60.0
+"""When a coordinator aborts an open transaction: longer than a broker's restart."""
+
 DEAD_LETTER_ROOM_BYTES = 65_536
 """What a dead letter may be larger than twice the limit of a message."""
 
@@ -100,8 +103,7 @@ def producer_configuration(settings: KafkaSettings, *, transactional_id: str) ->
         **_steady(settings),
         # Never random: after kill -9 the next process ends the open transaction at once.
         "transactional.id": transactional_id,
-        # Longer than a broker's restart.
-        "transaction.timeout.ms": 60_000,
+        "transaction.timeout.ms": round(TRANSACTION_TIMEOUT_SECONDS * 1000),
         # Back-to-back transactions cost 100 ms each with the default of 100.
         "retry.backoff.ms": 10,
         "linger.ms": 5,

@@ -1,17 +1,26 @@
 """From settings to a runner on Kafka: what every service's `build` ends with."""
 
+import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
-from pixelprose.kafkalog import DownstreamLag, KafkaLog, Reader, cluster_id, lags_of
+from pixelprose.kafkalog import (
+    DownstreamLag,
+    KafkaLog,
+    Reader,
+    StableOffsetWatch,
+    cluster_id,
+    lags_of,
+)
 from pixelprose.records.codec import Passing, RecordCodec
 from pixelprose.records.groups import Group
 from pixelprose.records.registry import Registry
 from pixelprose.records.settings import StreamSettings
 from pixelprose.records.topics import record_class, topic_list, topic_of
 from pixelprose.streamkit import Metrics, Retries, Runner, Worker
+from pixelprose.streamkit.metrics.names import STALLED
 
 
 def runner_for(  # noqa: PLR0913 - what differs between services, each by name
@@ -36,7 +45,7 @@ def runner_for(  # noqa: PLR0913 - what differs between services, each by name
     name = f"{service}.{step}" if step else service
     codec = codec_for(settings, service=service, step=step, canonical=canonical)
     return Runner(
-        kafka_log(settings, name=name, reads=reads),
+        kafka_log(settings, name=name, reads=reads, metrics=metrics),
         codec,
         worker,
         settings.runner,
@@ -60,14 +69,20 @@ def held_back(settings: StreamSettings, *, name: str) -> Callable[[], bool]:
     return DownstreamLag(lambda: lags_of(kafka, readers), most=most)
 
 
-def kafka_log(settings: StreamSettings, *, name: str, reads: type[Group]) -> KafkaLog:
+def kafka_log(
+    settings: StreamSettings, *, name: str, reads: type[Group], metrics: Metrics
+) -> KafkaLog:
     """Return the log of one topic, and its retry topics, for the group of `name`, not connected."""
+    topics = (topic_of(reads), *(t.topic for t in topic_list().retry_tiers(name)))
+    stalled = metrics.gauge_of(STALLED).labels(name)
+    watch = StableOffsetWatch(settings.kafka, topics=topics, tell=stalled.set, clock=time.monotonic)
     return KafkaLog(
         settings.kafka,
-        topics=(topic_of(reads), *(t.topic for t in topic_list().retry_tiers(name))),
+        topics=topics,
         service=name,
         instance=settings.instance,
         slot=settings.slot,
+        watch=watch,
     )
 
 

@@ -86,7 +86,7 @@ def _runner(
     table.create()
     name = f"sink.{spec.name}"
     log = TableLog(
-        kafka_log(settings, name=name, reads=reads),
+        kafka_log(settings, name=name, reads=reads, metrics=metrics),
         GuardedTable(table, app_ids(settings, topic_of(reads))),
         deadline_seconds=settings.sink.table_deadline_seconds,
     )

@@ -92,6 +92,13 @@ OLDEST_AGE = MetricName(
     "Alarm on its share of the topic's retention.",
 )
 
+STALLED = MetricName(
+    "pixelprose_stable_offset_stalled_seconds",
+    "gauge",
+    "How long this process has seen a partition of its input stand still below its end because of "
+    "an open transaction. Alarm above 75: the transaction's time-out is over, it hangs.",
+)
+
 RUNNER_METRICS = (
     RECORDS,
     REASONS,
@@ -108,4 +115,5 @@ RUNNER_METRICS = (
     SUSPECTS,
     ASLEEP,
     OLDEST_AGE,
+    STALLED,
 )
