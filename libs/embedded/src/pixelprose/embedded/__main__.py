@@ -1,6 +1,7 @@
 """`python -m pixelprose.embedded up --data DIR`: both servers in the foreground."""
 
 import json
+import logging
 import signal
 import sys
 import threading
@@ -9,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from pixelprose.embedded import hanging
 from pixelprose.embedded.errors import EmbeddedError
 from pixelprose.embedded.jars import FetchProgress
 from pixelprose.embedded.settings import KafkaSettings, S3Settings, StackSettings
@@ -47,6 +49,15 @@ def up(
     except EmbeddedError as error:
         typer.echo(f"error: {error}", err=True)
         raise typer.Exit(1) from error
+
+
+@app.command()
+def end_hanging(
+    bootstrap_servers: Annotated[str, typer.Argument(help="The embedded broker: host:port.")],
+) -> None:
+    """End transactions that hang; return when all that were open at first have ended."""
+    logging.basicConfig(format="%(message)s", level=logging.INFO)
+    hanging.end_hanging(bootstrap_servers)
 
 
 def _tell(stack: Stack, *, as_json: bool) -> None:

@@ -12,6 +12,7 @@ from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
 
 from pixelprose.embedded.errors import ServerFailed
+from pixelprose.embedded.hanging import watch_hanging
 from pixelprose.embedded.jars import JarCache
 from pixelprose.embedded.java import JAVA, java_command
 from pixelprose.embedded.kafka_properties import broker_properties
@@ -49,8 +50,8 @@ class EmbeddedKafka:
 
     Ports are settled at the first start and stay for the life of the object, so clients find it
     again after ``kill()`` and ``start()``. ``after_unclean_stop`` is called with the bootstrap
-    servers when the broker is ready again and had not stopped cleanly before: the place to find
-    hanging transactions.
+    servers when the broker is ready again and had not stopped cleanly before: by default hanging
+    transactions are then found and ended, in a thread.
     """
 
     def __init__(
@@ -60,7 +61,7 @@ class EmbeddedKafka:
         jars: JarCache,
         settings: KafkaSettings | None = None,
         java: Path = JAVA,
-        after_unclean_stop: AfterUncleanStop = leave_as_is,
+        after_unclean_stop: AfterUncleanStop = watch_hanging,
     ) -> None:
         self._folder = folder.absolute()
         self._logs = self._folder / "data"

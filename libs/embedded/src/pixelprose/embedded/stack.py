@@ -5,8 +5,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from pixelprose.embedded.hanging import watch_hanging
 from pixelprose.embedded.jars import JarCache, OnProgress, silent
-from pixelprose.embedded.kafka import AfterUncleanStop, EmbeddedKafka, leave_as_is
+from pixelprose.embedded.kafka import AfterUncleanStop, EmbeddedKafka
 from pixelprose.embedded.lock import load_lock
 from pixelprose.embedded.maven import MavenRepository, configured_repositories
 from pixelprose.embedded.s3 import EmbeddedS3
@@ -27,7 +28,7 @@ class Stack:
         *,
         jars: JarCache | None = None,
         on_progress: OnProgress = silent,
-        after_unclean_stop: AfterUncleanStop = leave_as_is,
+        after_unclean_stop: AfterUncleanStop = watch_hanging,
     ) -> None:
         self._jars = jars or open_jars(settings.cache_dir)
         self._on_progress = on_progress
