@@ -56,8 +56,8 @@ up: $(READY) ## the embedded stack and all services, until Ctrl-C
 	@$(BIN)/pixelprose up
 
 bench: $(READY) ## one benchmark of bench/: make bench NAME=spine
-	@test -n "$(NAME)" || { echo "say which: make bench NAME=<$$(cd bench && ls *.py | sed 's/\.py//' | paste -sd'|')>"; exit 2; }
-	@$(BIN)/python bench/$(NAME).py
+	@test -n "$(NAME)" || { echo "say which: make bench NAME=<$$(cd bench && ls *.py */__main__.py | sed 's/\.py//; s/.__main__//' | paste -sd'|')>"; exit 2; }
+	@$(BIN)/python -m bench.$(NAME) $(ARGS)
 
 N ?= 1000
 SEED ?= 1
