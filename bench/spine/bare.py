@@ -41,7 +41,8 @@ def main() -> None:
             producer.flush()
             consumer.commit(asynchronous=False)
             commit_at, pending = time.monotonic() + COMMIT_SECONDS, 0
-    consumer.close()
+    producer.flush()
+    consumer.close()  # what was not committed is done again, by whoever comes next
 
 
 if __name__ == "__main__":

@@ -1,7 +1,9 @@
 """Our runner on Kafka, as a service has it: one transaction per commit, every 0.2 s."""
 
+import logging
 import signal
 
+import structlog
 from bench.spine import work
 
 from pixelprose.kafkalog import KafkaLog, KafkaSettings
@@ -46,6 +48,7 @@ def step(record: work.Record) -> Outcome[work.Record]:
 
 def main() -> None:
     """Run until SIGTERM."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     task = work.task()
     log = KafkaLog(
         KafkaSettings(bootstrap_servers=task.servers),

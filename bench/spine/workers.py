@@ -40,8 +40,6 @@ def running(
         processes = []
         for slot in range(count):
             command = [*_command(name), *task, str(slot)]
-            if name == "faust":
-                command += ["worker"]
             process = subprocess.Popen(command, cwd=ROOT, stdout=output, stderr=output)
             stack.callback(_end, process)
             processes.append(process)
