@@ -52,7 +52,7 @@ def main() -> None:
     task = work.task()
     log = KafkaLog(
         KafkaSettings(bootstrap_servers=task.servers),
-        topic=task.source,
+        topics=[task.source],
         service="bench",
         instance=task.group,
         slot=task.slot,
