@@ -30,7 +30,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--seconds", type=float, default=6.0, help="of each flood")
     parser.add_argument("--records", type=int, default=100_000, help="that a flood has at hand")
-    parser.add_argument("--rate", type=int, default=300, help="records a second of a trickle")
+    parser.add_argument("--rate", type=int, default=300, help="of a trickle; 0: none")
     parser.add_argument("--only", nargs="*", choices=ONE, default=ONE)
     options = parser.parse_args()
     prepare()
@@ -81,7 +81,7 @@ def _round(
         )
         floods[label].append(found)
         print(f"round {number + 1} {label}: {found.per_second:.0f} messages/s", flush=True)
-    for name in options.only:
+    for name in options.only if options.rate else ():
         waited = trickle(cluster, name, per_second=options.rate, seconds=6.0, log=log)
         trickles[name].append(waited)
         print(f"round {number + 1} {name}: p99 {waited.p99_ms:.0f} ms", flush=True)
