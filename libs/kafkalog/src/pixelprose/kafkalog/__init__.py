@@ -1,5 +1,6 @@
 """The log on Kafka: exactly-once through one consumer and one transactional producer."""
 
+from pixelprose.kafkalog.appender import Appender
 from pixelprose.kafkalog.downstream import DownstreamLag, Reader, lags_of
 from pixelprose.kafkalog.log import KafkaLog
 from pixelprose.kafkalog.probe import cluster_id
@@ -7,6 +8,7 @@ from pixelprose.kafkalog.settings import Configuration, KafkaSettings
 from pixelprose.kafkalog.stable_offsets import StableOffsetWatch
 
 __all__ = [
+    "Appender",
     "Configuration",
     "DownstreamLag",
     "KafkaLog",

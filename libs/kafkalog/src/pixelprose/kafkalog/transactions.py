@@ -57,9 +57,11 @@ class Transactions:
         self,
         outgoing: Sequence[Outgoing],
         positions: list[KafkaPartition],
-        group: Callable[[], object],
+        group: Callable[[], object] | None,
     ) -> bool:
         """Append `outgoing` and move the group; False when all of it was aborted.
+
+        Without a group there is none to move.
 
         Raises:
             OutputTooLarge: the broker refused some of `outgoing`; the transaction was aborted.
@@ -71,10 +73,11 @@ class Transactions:
             self._producer.begin_transaction()
             where = "produce"
             self._append(outgoing)
-            where = "send_offsets_to_transaction"
-            send = self._producer.send_offsets_to_transaction
-            # The group's metadata is taken now: a rebalance may have changed its epoch.
-            self._repeat(where, send, positions, group(), CALL_SECONDS)
+            if group is not None:
+                where = "send_offsets_to_transaction"
+                send = self._producer.send_offsets_to_transaction
+                # The group's metadata is taken now: a rebalance may have changed its epoch.
+                self._repeat(where, send, positions, group(), CALL_SECONDS)
             where = "commit_transaction"
             self._repeat(where, self._producer.commit_transaction, CALL_SECONDS)
         except KafkaException as error:

@@ -47,7 +47,7 @@ from pixelprose.records.registry import Registry
 from pixelprose.records.schemas import schema_text
 from pixelprose.records.settings import RegistrySettings, StreamSettings
 from pixelprose.records.stream import codec_for, kafka_log, runner_for
-from pixelprose.records.submitted import Submitted
+from pixelprose.records.submitted import Submitted, whose
 from pixelprose.records.topics import record_of, topic_list, topic_of
 from pixelprose.records.wire import Wire
 
@@ -108,4 +108,5 @@ __all__ = [
     "submission_id_at",
     "topic_list",
     "topic_of",
+    "whose",
 ]

@@ -12,8 +12,10 @@ class Codes(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Every code with its meaning."""
 
     reasons: Mapping[str, Mapping[str, str]]
+    final_reasons: Mapping[str, str]
     skip_reasons: Mapping[str, str]
     dead_letter_reasons: Mapping[str, str]
+    redrive_actions: Mapping[str, str]
     rights_basis: Mapping[str, str]
     review_states: Mapping[str, str]
     watermark_classes: Mapping[str, str]

@@ -9,7 +9,6 @@ from pixelprose.records.groups import (
     Group,
     Hop,
     Image,
-    ImageId,
     Instant,
     Rights,
     Screening,
@@ -144,15 +143,23 @@ class Takedown(Group, frozen=True, kw_only=True):
 
 
 class Redrive(Group, frozen=True, kw_only=True):
-    """A submission that was put back to be tried again; the ledger of attempts."""
+    """What was decided, once and for good, about one dead letter or rejection."""
 
-    submission_id: SubmissionId
-    image_id: ImageId
-    attempt: int
-    """The new attempt: one more than the highest before."""
     topic: str
-    """Topic that the record was put back into."""
-    stage: str
-    """Service that had rejected it, or written its dead letter."""
+    partition: int
+    offset: int
+    topic_id: str
+    """Kafka's own id of the topic: one that is made anew counts its offsets anew."""
+    action: str
+    """redriven | dropped."""
+    submission_id: SubmissionId | None
+    attempt: int | None
+    """The new attempt: one more than the highest before; null when dropped."""
+    record_topic: str | None
+    """Topic that the record was put back into; null when dropped."""
+    service: str
+    """Service, with its step, that had rejected it or written its dead letter."""
     reason: str
-    redriven_at: Instant
+    note: str | None
+    by: str
+    decided_at: Instant

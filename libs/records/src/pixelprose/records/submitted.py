@@ -50,6 +50,16 @@ class Submitted:
 def submitted(record: ImageSubmitted, message: Message, *, cluster: str) -> Submitted:
     """Return the record with the identity that its headers, or else its position, give it.
 
+    Raises:
+        Undecodable: the attempt is no number, or the header names no submission.
+    """
+    identity, attempt = whose(message, cluster=cluster)
+    return Submitted(record, identity, attempt, message.at, message.offset)
+
+
+def whose(message: Message, *, cluster: str) -> tuple[SubmissionId, int]:
+    """Return the submission and the attempt of a message of the submitted topic, unread.
+
     A redrive (attempt 1 and on) of a record that had no event id names its submission in a header,
     since its position is another one now.
 
@@ -62,9 +72,7 @@ def submitted(record: ImageSubmitted, message: Message, *, cluster: str) -> Subm
         raise Undecodable(f"header {Header.ATTEMPT.value} is {text!r}, not a number")
     attempt = int(text)
     identity = _redriven(known) if attempt else None
-    if identity is None:
-        identity = _identity(known, message, cluster)
-    return Submitted(record, identity, attempt, message.at, message.offset)
+    return identity or _identity(known, message, cluster), attempt
 
 
 def _redriven(known: Mapping[Header, str]) -> SubmissionId | None:
