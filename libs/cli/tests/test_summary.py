@@ -50,7 +50,20 @@ def test_an_attempt_that_ends_twice_is_seen() -> None:
     assert ends.twice() == []
     ends.add(("s", 0), End("rejected", "nsfw"))
     assert ends.twice() == [("s", 0)]
+    ends.add(("s", 1), End("rejected", "nsfw"))
+    assert sorted(ends.twice()) == [("s", 0), ("s", 1)]
     assert ends.reasons("rejected") == {"nsfw": 2}
+
+
+def test_a_submission_counts_once_as_its_highest_attempt_ended() -> None:
+    ends = Ends()
+    ends.add(("s", 1), End("captioned", "p"))
+    ends.add(("s", 0), End("rejected", "timeout"))
+    ends.add(("t", 0), End("rejected", "timeout"))
+    assert (ends.count("captioned"), ends.count("rejected")) == (1, 1)
+    assert ends.reasons("rejected") == {"timeout": 1}
+    assert ends.submissions() == {"s", "t"}
+    assert ends.twice() == []
 
 
 def test_rates_are_taken_between_the_first_and_the_last_record() -> None:

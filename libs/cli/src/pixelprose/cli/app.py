@@ -7,6 +7,8 @@ import typer
 from rich.console import Console
 
 from pixelprose.cli.errors import EXPECTED_ERRORS
+from pixelprose.cli.redrive.commands import app as dlq
+from pixelprose.cli.redrive.commands import retry
 from pixelprose.cli.sources import Columns
 
 app = typer.Typer(
@@ -17,6 +19,10 @@ app = typer.Typer(
 )
 topics = typer.Typer(help="Create the topics and the first positions.", no_args_is_help=True)
 app.add_typer(topics, name="topics")
+app.add_typer(dlq, name="dlq")
+app.command(
+    epilog="Example: pixelprose retry --reason timeout,http_server_error --since 1d --dry-run"
+)(retry)
 
 console = Console()
 

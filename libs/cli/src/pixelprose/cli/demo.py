@@ -166,15 +166,15 @@ def _wait(
             running.memory.sample()
             running.services.refresh()
             on_tick(running)
-            progress.update(task, completed=len(reader.outcomes.ends.by_try))
+            progress.update(task, completed=len(reader.outcomes.ends.submissions()))
             table = counts_table(
                 running.services.counts.values(), running.services.supervisor.restarts()
             )
             live.update(Group(table, progress))
-            if len(reader.outcomes.ends.by_try) >= expected:
+            if len(reader.outcomes.ends.submissions()) >= expected:
                 return
             if time.monotonic() > deadline:
-                ended = len(reader.outcomes.ends.by_try)
+                ended = len(reader.outcomes.ends.submissions())
                 raise DemoFailed(
                     f"{ended} of {expected} submissions ended within "
                     f"{options.deadline_seconds:.0f} s; the logs are in {options.out / 'logs'}"

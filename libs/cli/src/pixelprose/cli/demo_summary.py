@@ -36,7 +36,7 @@ def summarise(
 ) -> Summary:
     """Return the summary: ends from the topics, rows from the table, grades from the truth."""
     ends = outcomes.ends
-    ended = {submission for submission, _ in ends.by_try}
+    ended = ends.submissions()
     made = [(submitted[one.submission.submission_id], one) for one in outcomes.captions]
     scenes = [(item.seed, one) for item, one in made if item.seed is not None]
     graded = [Graded.of(_record(one), truth(scene(seed))) for seed, one in scenes]
@@ -106,9 +106,7 @@ def _unexpected(submitted: Mapping[SubmissionId, Item], outcomes: Outcomes) -> i
     """
     expected = Counter(item.expected for item in submitted.values())
     found = Counter(
-        end.reason if end.kind != "captioned" else "captioned"
-        for ends in outcomes.ends.by_try.values()
-        for end in ends
+        end.reason if end.kind != "captioned" else "captioned" for end in outcomes.ends.standing()
     )
     scenes = sum(found.pop(end, 0) for end in _SCENE_ENDS)
     wrong = expected - Counter({**found, SCENES: scenes})

@@ -25,7 +25,10 @@ class End:
 
 @dataclass(slots=True)
 class Ends:
-    """Terminal states by submission and attempt: exactly one each, or something is wrong."""
+    """Terminal states by submission and attempt: exactly one each, or something is wrong.
+
+    Counts are of submissions: one that was put back counts once, as its highest attempt ended.
+    """
 
     by_try: dict[Try, list[End]] = field(default_factory=lambda: defaultdict(list))
 
@@ -34,20 +37,29 @@ class Ends:
         self.by_try[who].append(end)
 
     def count(self, kind: Kind) -> int:
-        """Return how many attempts ended so; an attempt that ended twice counts twice."""
-        return sum(end.kind == kind for end in self._all())
+        """Return how many submissions ended so; an attempt that ended twice counts twice."""
+        return sum(end.kind == kind for end in self.standing())
 
     def reasons(self, kind: Kind) -> dict[str, int]:
         """Return counts by reason, most frequent first."""
-        counts = Counter(end.reason for end in self._all() if end.kind == kind)
+        counts = Counter(end.reason for end in self.standing() if end.kind == kind)
         return dict(counts.most_common())
 
     def twice(self) -> list[Try]:
         """Return the attempts with more than one terminal state."""
         return [who for who, ends in self.by_try.items() if len(ends) > 1]
 
-    def _all(self) -> Iterable[End]:
-        return (end for ends in self.by_try.values() for end in ends)
+    def submissions(self) -> set[str]:
+        """Return the submissions that ended, at whichever attempt."""
+        return {submission for submission, _ in self.by_try}
+
+    def standing(self) -> Iterator[End]:
+        """Yield the ends that count: of each submission, those of its highest attempt."""
+        highest: dict[str, int] = {}
+        for submission, attempt in self.by_try:
+            highest[submission] = max(attempt, highest.get(submission, 0))
+        for submission, attempt in highest.items():
+            yield from self.by_try[submission, attempt]
 
 
 class TopicReader:

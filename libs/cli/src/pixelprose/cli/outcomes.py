@@ -1,23 +1,23 @@
 """How submissions ended, with the records themselves, as an independent reader sees it."""
 
 from dataclasses import dataclass, field
-from typing import cast
 
 from confluent_kafka import Message as KafkaMessage
 
-from pixelprose.cli.ends import End, Ends, TopicReader, Try
-from pixelprose.kafkalog import KafkaSettings
+from pixelprose.cli.ends import End, Ends, TopicReader
+from pixelprose.cli.redrive.failure import of_dead_letter
+from pixelprose.kafkalog import KafkaSettings, cluster_id
+from pixelprose.kafkalog.message import to_message
 from pixelprose.records import (
     CaptionAnnotated,
-    Header,
     ImageRejected,
     Registry,
     RegistrySettings,
     Wire,
-    submission_id,
     topic_list,
     topic_of,
 )
+from pixelprose.streamkit import TopicPartition
 
 _CAPTIONS = topic_of(CaptionAnnotated)
 _REJECTIONS = topic_of(ImageRejected)
@@ -41,6 +41,7 @@ class OutcomeReader:
         self._captions = Wire(CaptionAnnotated, known)
         self._rejections = Wire(ImageRejected, known)
         self._prefix = len(kafka.topic_prefix)
+        self._cluster = cluster_id(kafka)
         logical = (_CAPTIONS, _REJECTIONS, *topic_list().dead_letter_topics())
         self._reader = TopicReader(kafka.client(), map(kafka.physical, logical))
 
@@ -54,34 +55,20 @@ class OutcomeReader:
         self._reader.close()
 
     def _take(self, message: KafkaMessage) -> None:
-        topic, value = (message.topic() or "")[self._prefix :], message.value() or b""
+        topic = (message.topic() or "")[self._prefix :]
+        read = to_message(message, TopicPartition(topic, message.partition() or 0))
         ends = self.outcomes.ends
         if topic == _CAPTIONS:
-            caption = self._captions.decode(_bytes(value))
+            caption = self._captions.decode(read.value)
             self.outcomes.captions.append(caption)
             made = caption.submission
             ends.add((made.submission_id, made.attempt), End("captioned", caption.caption.policy))
         elif topic == _REJECTIONS:
-            rejection = self._rejections.decode(_bytes(value))
+            rejection = self._rejections.decode(read.value)
             self.outcomes.rejections.append(rejection)
-            who = (rejection.submission.submission_id, rejection.submission.attempt)
-            ends.add(who, End("rejected", rejection.reason))
+            made = rejection.submission
+            ends.add((made.submission_id, made.attempt), End("rejected", rejection.reason))
         else:
-            headers = _text_headers(message)
-            ends.add(_who(headers), End("dead_letter", headers.get("dlq_reason", "unknown")))
-
-
-def _who(headers: dict[str, str]) -> Try:
-    attempt = int(headers.get(Header.ATTEMPT.value, "0"))
-    known = headers.get(Header.SUBMISSION.value)
-    source, event = headers.get(Header.SOURCE.value, ""), headers.get(Header.ID.value, "")
-    return known or submission_id(ce_source=source, ce_id=event), attempt
-
-
-def _text_headers(message: KafkaMessage) -> dict[str, str]:
-    headers = cast("list[tuple[str, bytes | None]]", message.headers() or [])
-    return {name: (value or b"").decode(errors="replace") for name, value in headers}
-
-
-def _bytes(value: str | bytes) -> bytes:
-    return value.encode() if isinstance(value, str) else value
+            failure = of_dead_letter(read, cluster=self._cluster)
+            name = failure.submission_id or str(failure.place)
+            ends.add((name, failure.attempt), End("dead_letter", failure.reason))
