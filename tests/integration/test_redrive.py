@@ -22,7 +22,7 @@ from pixelprose.cli.redrive.archive import LEDGER, Archive
 from pixelprose.cli.redrive.decision import Deciding
 from pixelprose.cli.redrive.drive import NAME, drive
 from pixelprose.cli.redrive.failure import Place
-from pixelprose.cli.redrive.reading import Span, read, spans
+from pixelprose.cli.redrive.reading import Span, read, spans, whole
 from pixelprose.cli.topics_init import run_topics_init
 from pixelprose.embedded import EmbeddedKafka
 from pixelprose.kafkalog import Appender
@@ -337,11 +337,13 @@ def test_an_open_transaction_in_the_way_is_said_and_nothing_is_decided(world: Wo
     stranger.begin_transaction()
     stranger.produce(kafka.physical(LEDGER), b"x", b"k", partition=0)
     assert stranger.flush(10) == 0
-    whole = spans(kafka, frozenset({LEDGER}))
+    everything = whole(kafka, frozenset({LEDGER}))
     with pytest.raises(CommandError, match="a transaction is open"):
-        list(read(kafka, whole, silence_seconds=1))
+        list(read(kafka, everything, silence_seconds=1))
+    # Who only looks is not held up by it.
+    assert len(world.listed()) == LETTERS
     stranger.abort_transaction(10)
-    assert list(read(kafka, whole)) == []
+    assert list(read(kafka, everything)) == []
 
 
 def test_a_span_ends_where_it_ended_when_it_was_asked_for(world: World) -> None:

@@ -146,6 +146,10 @@ class TestPuttingBack:
         second = arrived(put_back(dead(SUBMITTED, headers)))
         assert (second.submission_id, second.attempt) == (was, 2)
 
+    def test_a_new_attempt_may_wait_as_often_as_the_first(self) -> None:
+        (out,) = put_back(dead(SUBMITTED, {"retry_count": "3"})).outgoing
+        assert "retry_count" not in dict(out.headers)
+
     def test_a_foreign_submission_header_of_a_first_attempt_means_nothing(self) -> None:
         again = arrived(put_back(dead(SUBMITTED, {"ce_submissionid": "f" * 64})))
         assert again.submission_id == arrived(put_back(dead(SUBMITTED))).submission_id

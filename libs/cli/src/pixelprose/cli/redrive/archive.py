@@ -12,7 +12,7 @@ from pixelprose.cli.client_settings import ClientSettings
 from pixelprose.cli.errors import CommandError
 from pixelprose.cli.redrive.failure import Failure, of_dead_letter, of_rejection
 from pixelprose.cli.redrive.ledger import Ledger
-from pixelprose.cli.redrive.reading import Span, Spans, read, spans
+from pixelprose.cli.redrive.reading import Span, Spans, read, spans, whole
 from pixelprose.kafkalog import cluster_id
 from pixelprose.records import (
     ImageRejected,
@@ -75,16 +75,26 @@ class Archive:
                 yield of_dead_letter(message, cluster=self.cluster)
 
     def ledger(self) -> Ledger:
-        """Return the ledger, read to its end of now.
+        """Return what is in the ledger now; who holds no lock may be told more a moment later.
+
+        Raises:
+            CommandError, KafkaException, StreamError: it can't be read.
+        """
+        return self._ledger(spans(self.kafka, frozenset({LEDGER})))
+
+    def whole_ledger(self) -> Ledger:
+        """Return the ledger to its very end, for who holds the lock and so alone writes to it.
 
         Raises:
             CommandError, KafkaException, StreamError: it can't be read whole.
         """
-        found = Ledger(dict(self._topic_ids))
-        whole = spans(self.kafka, frozenset({LEDGER}))
-        if not whole:
+        return self._ledger(whole(self.kafka, frozenset({LEDGER})))
+
+    def _ledger(self, lying: Spans) -> Ledger:
+        if not lying:
             raise CommandError(f"there is no topic {LEDGER} yet; run `pixelprose topics init` once")
-        found.add_all(self.wire.decode(message.value) for message in read(self.kafka, whole))
+        found = Ledger(dict(self._topic_ids))
+        found.add_all(self.wire.decode(message.value) for message in read(self.kafka, lying))
         return found
 
     def _ids(self) -> dict[str, str]:

@@ -64,7 +64,7 @@ def drive(
     target = appender or Appender(archive.kafka, name=NAME)
     try:
         target.open()
-        ledger = archive.ledger()
+        ledger = archive.whole_ledger()
         for batch in _batches(archive.failures(), chosen):
             _settle(batch, ledger, decide, archive, target, report)
             on_done(report.done + report.before + len(report.refused))

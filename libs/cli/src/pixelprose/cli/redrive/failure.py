@@ -207,6 +207,6 @@ def _whose(original: Message, cluster: str) -> tuple[SubmissionId | None, int]:
 
 
 def plain(headers: Headers) -> Headers:
-    """Return the headers without those that name a submission and its attempt."""
-    ours = {Header.SUBMISSION.value, Header.ATTEMPT.value}
+    """Return the headers without those of an attempt: its number, its waits, the submission."""
+    ours = {Header.SUBMISSION.value, Header.ATTEMPT.value, "retry_count"}
     return tuple((name, value) for name, value in headers if name not in ours)

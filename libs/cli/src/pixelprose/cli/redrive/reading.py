@@ -8,7 +8,7 @@ from typing import Final
 from confluent_kafka import Consumer, KafkaError, KafkaException
 from confluent_kafka import TopicPartition as KafkaPartition
 
-from pixelprose.cli.cluster import Cluster
+from pixelprose.cli.cluster import Cluster, Ends
 from pixelprose.cli.errors import CommandError
 from pixelprose.kafkalog import KafkaSettings
 from pixelprose.kafkalog.message import to_message
@@ -32,7 +32,19 @@ Spans = Mapping[TopicPartition, Span]
 
 
 def spans(kafka: KafkaSettings, topics: frozenset[str]) -> dict[TopicPartition, Span]:
-    """Return what the topics hold now; one that is not there holds nothing."""
+    """Return what the topics hold that is committed now; one that is not there holds nothing.
+
+    What lies behind an open transaction does not count: a service at work has one nearly always.
+    """
+    return {at: Span(ends.first, ends.stable) for at, ends in _ends(kafka, topics).items()}
+
+
+def whole(kafka: KafkaSettings, topics: frozenset[str]) -> dict[TopicPartition, Span]:
+    """Return all that the topics hold now, to be read as soon as it is committed."""
+    return {at: Span(ends.first, ends.last) for at, ends in _ends(kafka, topics).items()}
+
+
+def _ends(kafka: KafkaSettings, topics: frozenset[str]) -> dict[TopicPartition, Ends]:
     cluster = Cluster(kafka.client())
     known = cluster.partitions()
     lanes = {
@@ -41,7 +53,7 @@ def spans(kafka: KafkaSettings, topics: frozenset[str]) -> dict[TopicPartition, 
         for number in known.get(kafka.physical(topic), [])
     }
     ends = cluster.ends(lanes)
-    return {at: Span(ends[lane].first, ends[lane].last) for lane, at in lanes.items()}
+    return {at: ends[lane] for lane, at in lanes.items()}
 
 
 def read(
