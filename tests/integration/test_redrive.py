@@ -41,7 +41,7 @@ from pixelprose.records import (
 from pixelprose.records.examples import example
 from pixelprose.records.files import packaged
 from pixelprose.streamkit import Message, Outgoing, Reject, TopicPartition
-from pixelprose.streamkit.dead_letters import DeadLetters
+from pixelprose.streamkit.letters import DeadLetters
 
 pytestmark = pytest.mark.real
 

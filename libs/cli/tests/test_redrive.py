@@ -38,7 +38,7 @@ from pixelprose.records import (
 from pixelprose.records.examples import example
 from pixelprose.records.files import packaged
 from pixelprose.streamkit import Message, Outgoing, Reject, TopicPartition
-from pixelprose.streamkit.dead_letters import DeadLetters
+from pixelprose.streamkit.letters import DeadLetters
 
 NOW = datetime(2026, 3, 2, 10, tzinfo=UTC)
 REGISTRY = Registry(RegistrySettings())

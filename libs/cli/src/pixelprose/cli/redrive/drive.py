@@ -19,7 +19,7 @@ NAME: Final = "redrive"
 
 _RECORDS: Final = 200
 _BYTES: Final = 4_000_000
-_TRIES: Final = 10
+_TRIES: Final = 3
 
 Decide = Callable[[Failure, Ledger], Decided | Refused]
 
