@@ -1,6 +1,7 @@
 """Decisions about dead letters and rejections: pure, on records of the examples."""
 
 import json
+import os
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,7 +10,7 @@ import msgspec
 import pytest
 
 from pixelprose.cli.errors import CommandError
-from pixelprose.cli.redrive import filters
+from pixelprose.cli.redrive import filters, run
 from pixelprose.cli.redrive.choosing import choose, oldest
 from pixelprose.cli.redrive.decision import Decided, Deciding, Refused
 from pixelprose.cli.redrive.failure import Failure, Place, of_dead_letter, of_rejection
@@ -401,6 +402,14 @@ class TestShowing:
 
     def test_text_can_do_nothing_to_a_terminal(self) -> None:
         assert printable("a\x1b[2Jb\u202ec") == "a\ufffd[2Jb\ufffdc"
+
+
+def test_an_account_without_a_name_has_its_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody() -> str:
+        raise KeyError
+
+    monkeypatch.setattr("getpass.getuser", nobody)
+    assert run.account() == str(os.getuid())
 
 
 def test_a_strangers_header_does_not_pass_for_ours() -> None:

@@ -108,6 +108,8 @@ def test_the_codes_in_the_examples_are_on_the_list() -> None:
         assert span.type in known.pii_types
         assert span.action in known.pii_actions
     assert example(packaged(), SafetyIncident, "full").review_state in known.review_states
+    for name in ("full", "minimal"):
+        assert example(packaged(), Redrive, name).action in known.redrive_actions
 
 
 def test_spans_of_personal_data_lie_on_the_published_text() -> None:

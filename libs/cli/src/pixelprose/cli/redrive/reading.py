@@ -116,6 +116,5 @@ def _hidden(left: Mapping[TopicPartition, int]) -> str:
     some = next(iter(left))
     return (
         f"{some.topic} {some.partition} can't be read to its end ({len(left)} partitions in all): "
-        "a transaction is open there, or the broker is silent; `pixelprose status` shows which; "
-        "nothing was decided"
+        "a transaction is open there, or the broker is silent; `pixelprose status` shows which"
     )

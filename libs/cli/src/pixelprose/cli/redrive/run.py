@@ -2,6 +2,7 @@
 
 import getpass
 import json
+import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import partial
@@ -64,12 +65,18 @@ def run(
 
 
 def _decide(request: Request, archive: Archive) -> Decide:
-    deciding = Deciding(
-        archive.codec, archive.kafka, by=getpass.getuser(), now=lambda: datetime.now(UTC)
-    )
+    deciding = Deciding(archive.codec, archive.kafka, by=account(), now=lambda: datetime.now(UTC))
     if request.act is Act.DROP:
         return partial(deciding.drop, note=request.because)
     return deciding.put_back
+
+
+def account() -> str:
+    """Return who runs the command: a name, or the number of an account without one."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 def _driven(
