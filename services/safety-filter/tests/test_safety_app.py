@@ -9,7 +9,7 @@ from pixelprose.demoworld import model_path
 from pixelprose.kafkalog import KafkaSettings
 from pixelprose.objectstore import StoreSettings
 from pixelprose.safety_filter import SafetyFilterSettings, build
-from pixelprose.safety_filter.app import load_safety
+from pixelprose.safety_filter.app import load_safety, load_scorer
 from pixelprose.safety_filter.policy import SHIPPED
 from pixelprose.safety_filter.settings import SafetyFilterSection
 from pixelprose.streamkit import ExitCode, Metrics, Stop, Unavailable
@@ -22,14 +22,14 @@ def now() -> datetime:
 def refusal(**section: object) -> str:
     """The message that a start with these settings ends with."""
     with pytest.raises(Stop) as stopped:
-        load_safety(SafetyFilterSection.model_validate(section), now=now)
+        load_safety(SafetyFilterSection.model_validate(section), now=now, load=load_scorer)
     assert stopped.value.code is ExitCode.BAD_CONFIGURATION
     return str(stopped.value)
 
 
 def test_a_model_a_list_and_a_policy_are_all_it_needs(list_file: Callable[..., Path]) -> None:
     section = SafetyFilterSection(model=str(model_path("nsfw")), hash_lists=(list_file(),))
-    policy, known, scorer = load_safety(section, now=now)
+    policy, known, scorer = load_safety(section, now=now, load=load_scorer)
     assert (policy.name, known.lists[0].name) == ("pixelprose-safety", "test")
     assert scorer.model.name == "demo-nsfw"
 

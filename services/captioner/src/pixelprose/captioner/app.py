@@ -1,6 +1,7 @@
 """Wires the captioner: the only place that names adapters."""
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from pixelprose.captioner.checkpoint import find_checkpoint
@@ -28,10 +29,20 @@ def build(settings: CaptionerSettings, metrics: Metrics) -> Service:
         Stop: the model, a policy, the selection or the store's setup is missing or wrong.
         Unavailable: the store does not answer.
     """
+    return assemble(settings, metrics, load=load_captioner)
+
+
+def assemble(
+    settings: CaptionerSettings,
+    metrics: Metrics,
+    *,
+    load: Callable[[CaptionerSection], Captioner],
+) -> Service:
+    """Return the service around the model that `load` gives; raises as `build` does."""
     section = settings.captioner
     policies = load_policies(section)
     selection = read_selection(section.selection)
-    captioner = load_captioner(section)
+    captioner = load(section)
     store = _open(settings.store)
     step = CaptionStep(
         selection=selection,

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from pixelprose.host import Service
 from pixelprose.metadata_annotator.policy import AnnotationPolicy, PolicyError, load_policy
@@ -13,8 +13,8 @@ from pixelprose.metadata_annotator.settings import (
     MetadataAnnotatorSettings,
     StepName,
 )
-from pixelprose.metadata_annotator.step_caption import AnnotateCaptions
-from pixelprose.metadata_annotator.step_image import AnnotateImages
+from pixelprose.metadata_annotator.step_caption import AnnotateCaptions, CaptionModels
+from pixelprose.metadata_annotator.step_image import AnnotateImages, ImageModels
 from pixelprose.objectstore import (
     S3Store,
     StoreRefused,
@@ -25,8 +25,18 @@ from pixelprose.objectstore import (
 from pixelprose.records import CaptionGenerated, Group, ImageScreened, runner_for
 from pixelprose.streamkit import Batches, ExitCode, Metrics, Runner, Stop, Unavailable
 
-if TYPE_CHECKING:
-    from pixelprose.metadata_annotator.loading import Models
+
+class StepModels(Protocol):
+    """The models of both steps, each loaded when a step first asks for it."""
+
+    def for_images(self) -> ImageModels:
+        """What the image step asks."""
+
+    def for_captions(self) -> CaptionModels:
+        """What the caption step asks."""
+
+
+LoadModels = Callable[[MetadataAnnotatorSection, AnnotationPolicy], StepModels]
 
 
 def now() -> datetime:
@@ -41,9 +51,14 @@ def build(settings: MetadataAnnotatorSettings, metrics: Metrics) -> Service:
         Stop: the policy, a model or the store's setup is missing or wrong.
         Unavailable: the store does not answer.
     """
+    return assemble(settings, metrics, load=load_models)
+
+
+def assemble(settings: MetadataAnnotatorSettings, metrics: Metrics, *, load: LoadModels) -> Service:
+    """The service around the models that `load` gives; raises as `build` does."""
     section = settings.metadata_annotator
     policy = read_policy(section)
-    models = load_models(section, policy)
+    models = load(section, policy)
     closing = ExitStack()
     steps: dict[StepName, Callable[[], tuple[type[Group], Any]]] = {
         "image": lambda: (
@@ -90,7 +105,7 @@ def read_policy(section: MetadataAnnotatorSection) -> AnnotationPolicy:
         raise Stop(ExitCode.BAD_CONFIGURATION, detail) from error
 
 
-def load_models(section: MetadataAnnotatorSection, policy: AnnotationPolicy) -> "Models":
+def load_models(section: MetadataAnnotatorSection, policy: AnnotationPolicy) -> StepModels:
     """The models that the settings name."""
     from pixelprose.metadata_annotator.loading import Models  # noqa: PLC0415 - torch takes seconds
 

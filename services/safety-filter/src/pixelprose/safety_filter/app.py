@@ -16,6 +16,9 @@ from pixelprose.safety_filter.step import Screen
 from pixelprose.safety_filter.store_quarantine import StoreQuarantine
 from pixelprose.streamkit import Batches, ExitCode, Metrics, Stop, Unavailable
 
+LoadScorer = Callable[[SafetyFilterSection], NsfwScorer]
+"""Gives the model that the settings name; raises ModelNotLoaded."""
+
 
 def now() -> datetime:
     """The time, in UTC."""
@@ -29,8 +32,13 @@ def build(settings: SafetyFilterSettings, metrics: Metrics) -> Service:
         Stop: the policy, a list, the model or the store's setup is missing or wrong.
         Unavailable: the store does not answer.
     """
+    return assemble(settings, metrics, load=load_scorer)
+
+
+def assemble(settings: SafetyFilterSettings, metrics: Metrics, *, load: LoadScorer) -> Service:
+    """The service around the model that `load` gives; raises as `build` does."""
     section = settings.safety_filter
-    policy, known, scorer = load_safety(section, now=now)
+    policy, known, scorer = load_safety(section, now=now, load=load)
     store = open_store(settings.store)
     try:
         store.prepare()
@@ -51,7 +59,7 @@ def build(settings: SafetyFilterSettings, metrics: Metrics) -> Service:
 
 
 def load_safety(
-    section: SafetyFilterSection, *, now: Callable[[], datetime]
+    section: SafetyFilterSection, *, now: Callable[[], datetime], load: LoadScorer
 ) -> tuple[SafetyPolicy, HashLists, NsfwScorer]:
     """Everything that screening rests on.
 
@@ -67,7 +75,7 @@ def load_safety(
     except HashListError as error:
         raise _stop(f"{error}; set safety_filter.hash_lists to valid lists") from error
     try:
-        scorer = _scorer(section)
+        scorer = load(section)
     except ModelNotLoaded as error:
         raise _stop(f"{error}; set safety_filter.model (and revision)") from error
     try:
@@ -92,14 +100,17 @@ def _lists(section: SafetyFilterSection, *, now: Callable[[], datetime]) -> Hash
     return HashLists(read)
 
 
-def _scorer(section: SafetyFilterSection) -> NsfwScorer:
+def load_scorer(section: SafetyFilterSection) -> NsfwScorer:
+    """The NSFW model that the settings name.
+
+    Raises:
+        ModelNotLoaded: none is named, or it can't be used.
+    """
     if not section.model:
         raise ModelNotLoaded("no NSFW model is configured")
-    from pixelprose.safety_filter.transformers_scorer import (  # noqa: PLC0415 - torch takes seconds
-        load_scorer,
-    )
+    from pixelprose.safety_filter import transformers_scorer  # noqa: PLC0415 - torch takes seconds
 
-    return load_scorer(
+    return transformers_scorer.load_scorer(
         section.model,
         revision=section.revision,
         name=section.model_name,
