@@ -1,6 +1,7 @@
 """A web site on loopback that serves scenes, and every kind of trouble, by URL alone."""
 
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import ClassVar, Self
@@ -14,8 +15,9 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 256
 
-    def __init__(self, address: tuple[str, int]) -> None:
+    def __init__(self, address: tuple[str, int], answering: Callable[[str], Answer]) -> None:
         super().__init__(address, _Handler)
+        self.answering = answering
         self.closing = threading.Event()
 
     def handle_error(self, request: object, client_address: object) -> None:
@@ -28,10 +30,10 @@ class _Handler(BaseHTTPRequestHandler):
     server: ClassVar[_Server]  # type: ignore[misc]
 
     def do_GET(self) -> None:
-        self._send(answer(self.path))
+        self._send(self.server.answering(self.path))
 
     def do_HEAD(self) -> None:
-        self._send(answer(self.path))
+        self._send(self.server.answering(self.path))
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base's name
         """A demo site keeps no access log."""
@@ -77,11 +79,13 @@ class _Handler(BaseHTTPRequestHandler):
 class Site:
     """The site, from entering the context to leaving it.
 
-    `port` 0 takes a free one. `pixelprose.demoworld.answers` lists the paths.
+    `port` 0 takes a free one. `pixelprose.demoworld.answers` lists the paths; another `answering`
+    is called from several threads.
     """
 
-    def __init__(self, *, port: int = 0) -> None:
+    def __init__(self, *, port: int = 0, answering: Callable[[str], Answer] = answer) -> None:
         self._port = port
+        self._answering = answering
         self._server: _Server | None = None
 
     def __enter__(self) -> Self:
@@ -90,7 +94,7 @@ class Site:
         Raises:
             OSError: the port is taken.
         """
-        self._server = _Server(("127.0.0.1", self._port))
+        self._server = _Server(("127.0.0.1", self._port), self._answering)
         threading.Thread(target=self._server.serve_forever, args=(0.05,), daemon=True).start()
         return self
 
