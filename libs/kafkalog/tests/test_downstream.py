@@ -3,9 +3,11 @@
 import time
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from confluent_kafka import (
+    Consumer,
     ConsumerGroupTopicPartitions,
     KafkaError,
     KafkaException,
@@ -15,8 +17,8 @@ from confluent_kafka import (
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
-from pixelprose.embedded import EmbeddedKafka
-from pixelprose.kafkalog import DownstreamLag, KafkaSettings, Reader, lags_of
+from pixelprose.embedded import EmbeddedKafka, JarCache
+from pixelprose.kafkalog import DownstreamLag, KafkaSettings, Lags, Reader
 
 A, B = Reader("a.live", "x"), Reader("b.live", "y")
 
@@ -99,4 +101,44 @@ def test_the_lag_is_what_the_group_has_not_read(kafka: EmbeddedKafka, topic_pref
     reader, unknown = Reader(settings.group("a", "live"), topic), Reader("nobody", topic)
     positions = [TopicPartition(topic, 0, 1), TopicPartition(topic, 1, 4)]
     write_positions(admin, reader.group, positions)
-    assert lags_of(settings, [reader, unknown]) == {reader: 5, unknown: 0}
+    lags = Lags(settings, [reader, unknown])
+    assert lags() == {reader: 5, unknown: 0}
+    write_positions(admin, reader.group, [TopicPartition(topic, 0, 5)])
+    assert lags() == {reader: 1, unknown: 0}
+    lags.close()
+
+
+def commit(settings: KafkaSettings, group: str, position: TopicPartition) -> None:
+    # As a consumer: a request to a coordinator that is not there yet is tried again at once.
+    consumer = Consumer({**settings.client(), "group.id": group})
+    deadline = time.monotonic() + 60
+    while True:
+        with suppress(KafkaException):
+            consumer.commit(offsets=[position], asynchronous=False)
+            break
+        assert time.monotonic() < deadline
+    consumer.close()
+
+
+@pytest.mark.real
+def test_a_broker_that_goes_away_is_an_error_and_no_crash(
+    jar_cache: JarCache, tmp_path: Path
+) -> None:
+    with EmbeddedKafka(tmp_path, jars=jar_cache) as own:
+        settings = KafkaSettings(bootstrap_servers=own.bootstrap_servers)
+        admin = AdminClient({**settings.client(), "log_level": 0})
+        admin.create_topics([NewTopic("x", 1, 1)])["x"].result()
+        commit(settings, A.group, TopicPartition("x", 0, 0))
+        lags = Lags(settings, [A])
+        assert lags() == {A: 0}
+        own.kill()
+        with pytest.raises(KafkaException):
+            lags()
+        own.start()
+        deadline = time.monotonic() + 60
+        while True:
+            with suppress(KafkaException):
+                assert lags() == {A: 0}
+                break
+            assert time.monotonic() < deadline
+        lags.close()

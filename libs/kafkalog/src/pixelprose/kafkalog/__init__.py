@@ -1,7 +1,7 @@
 """The log on Kafka: exactly-once through one consumer and one transactional producer."""
 
 from pixelprose.kafkalog.appender import Appender
-from pixelprose.kafkalog.downstream import DownstreamLag, Reader, lags_of
+from pixelprose.kafkalog.downstream import DownstreamLag, Lags, Reader
 from pixelprose.kafkalog.log import KafkaLog
 from pixelprose.kafkalog.probe import cluster_id
 from pixelprose.kafkalog.settings import Configuration, KafkaSettings
@@ -13,8 +13,8 @@ __all__ = [
     "DownstreamLag",
     "KafkaLog",
     "KafkaSettings",
+    "Lags",
     "Reader",
     "StableOffsetWatch",
     "cluster_id",
-    "lags_of",
 ]

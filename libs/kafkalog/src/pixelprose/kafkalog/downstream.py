@@ -5,12 +5,8 @@ from dataclasses import dataclass
 from threading import Event, Thread
 
 import structlog
-from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, KafkaException
+from confluent_kafka import Consumer, KafkaException
 from confluent_kafka import TopicPartition as KafkaPartition
-from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public, though not listed
-    AdminClient,
-    OffsetSpec,
-)
 
 from pixelprose.kafkalog.settings import KafkaSettings
 
@@ -18,6 +14,8 @@ ASK_SECONDS = 2.0
 """From one look at the lag to the next."""
 
 _TIMEOUT_SECONDS = 10.0
+_LATEST = -1
+"""The timestamp that stands for the end of a partition (Kafka's ListOffsets)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,34 +71,61 @@ class DownstreamLag:
             self._closed.wait(ASK_SECONDS)
 
 
-def lags_of(settings: KafkaSettings, readers: Sequence[Reader]) -> Mapping[Reader, int]:
-    """Return how many records each reader is behind; a group without positions reads nothing yet.
+class Lags:
+    """Counts how many records each reader is behind; a group without positions reads nothing yet.
 
-    Raises:
-        KafkaException: the broker does not answer.
+    It asks as consumers do: requests of the admin client that time out while a broker goes away
+    abort or crash the process (librdkafka #4605, #3663: `rd_kafka_enq_once_del_source_return`).
     """
-    admin = AdminClient({**settings.client(), "log_level": 0})
-    positions = {reader: _positions(admin, reader) for reader in readers}
-    latest: OffsetSpec = OffsetSpec.latest()  # type: ignore[no-untyped-call]
-    asked = {KafkaPartition(at.topic, at.partition): latest for p in positions.values() for at in p}
-    answers = admin.list_offsets(asked, request_timeout=_TIMEOUT_SECONDS) if asked else {}
-    ends = {(at.topic, at.partition): found.result().offset for at, found in answers.items()}
-    return {
-        reader: sum(max(0, ends[at.topic, at.partition] - at.offset) for at in found)
-        for reader, found in positions.items()
-    }
+
+    def __init__(self, settings: KafkaSettings, readers: Sequence[Reader]) -> None:
+        self._settings = settings
+        self._readers = tuple(readers)
+        self._consumers: dict[Reader, Consumer] = {}
+
+    def __call__(self) -> Mapping[Reader, int]:
+        """Return the lag of every reader.
+
+        Raises:
+            KafkaException: the broker does not answer.
+        """
+        return {reader: self._lag(reader) for reader in self._readers}
+
+    def close(self) -> None:
+        """Release the clients."""
+        for consumer in self._consumers.values():
+            consumer.close()
+        self._consumers.clear()
+
+    def _lag(self, reader: Reader) -> int:
+        consumer = self._consumer(reader)
+        known = consumer.list_topics(reader.topic, timeout=_TIMEOUT_SECONDS).topics[reader.topic]
+        lanes = [KafkaPartition(reader.topic, number) for number in known.partitions]
+        positions = [
+            _good(at)
+            for at in (consumer.committed(lanes, timeout=_TIMEOUT_SECONDS) if lanes else ())
+            if at.offset >= 0
+        ]
+        asked = [KafkaPartition(at.topic, at.partition, _LATEST) for at in positions]
+        found = consumer.offsets_for_times(asked, timeout=_TIMEOUT_SECONDS) if asked else ()
+        ends = {at.partition: _good(at).offset for at in found}
+        return sum(max(0, ends[at.partition] - at.offset) for at in positions)
+
+    def _consumer(self, reader: Reader) -> Consumer:
+        if reader not in self._consumers:
+            self._consumers[reader] = Consumer(
+                {
+                    **self._settings.client(),
+                    "group.id": reader.group,  # to ask about; it never joins
+                    "enable.auto.commit": False,
+                    "isolation.level": "read_uncommitted",
+                    "log_level": 0,
+                }
+            )
+        return self._consumers[reader]
 
 
-def _positions(admin: AdminClient, reader: Reader) -> Sequence[KafkaPartition]:
-    asked = [ConsumerGroupTopicPartitions(reader.group)]
-    answer = admin.list_consumer_group_offsets(asked, request_timeout=_TIMEOUT_SECONDS)
-    try:
-        found = answer[reader.group].result().topic_partitions or ()
-    except KafkaException as error:
-        if error.args[0].code() == KafkaError.GROUP_ID_NOT_FOUND:
-            return ()
-        raise
-    for at in found:
-        if at.error is not None:
-            raise KafkaException(at.error)
-    return [at for at in found if at.topic == reader.topic and at.offset >= 0]
+def _good(at: KafkaPartition) -> KafkaPartition:
+    if at.error is not None:
+        raise KafkaException(at.error)
+    return at

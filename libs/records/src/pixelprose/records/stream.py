@@ -9,10 +9,10 @@ from typing import Any
 from pixelprose.kafkalog import (
     DownstreamLag,
     KafkaLog,
+    Lags,
     Reader,
     StableOffsetWatch,
     cluster_id,
-    lags_of,
 )
 from pixelprose.records.codec import Passing, RecordCodec
 from pixelprose.records.groups import Group
@@ -66,7 +66,7 @@ def held_back(settings: StreamSettings, *, name: str) -> Callable[[], bool]:
         Reader(kafka.group(consumer, settings.instance), kafka.physical(topic))
         for consumer, topic in topic_list().downstream_of(name)
     ]
-    return DownstreamLag(lambda: lags_of(kafka, readers), most=most)
+    return DownstreamLag(Lags(kafka, readers), most=most)
 
 
 def kafka_log(
