@@ -12,7 +12,7 @@ EDITABLE := $(foreach p,$(PACKAGES),-e $(dir $(p)))
 READY := $(VENV)/.ready
 CODE := libs services tests bench models/train
 
-.PHONY: help setup fmt check test demo up bench schemas grade parity constraints clean
+.PHONY: help setup fmt check test chaos demo up bench schemas grade parity constraints clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -49,6 +49,12 @@ schemas: $(READY) ## check schemas, examples and compatibility
 test: $(READY) ## all tests, on a real Kafka and a real S3 server
 	@$(BIN)/pytest
 
+SEED ?= 1
+SCHEDULES ?= 1
+MODELS ?= canary
+chaos: $(READY) ## the pipeline under seeded faults: make chaos SCHEDULES=10 SEED=1 MODELS=canary|demo
+	@PYTHONPATH=tests/chaos $(BIN)/python -m chaos --schedules $(SCHEDULES) --seed $(SEED) --models $(MODELS)
+
 demo: $(READY) ## the whole pipeline on demo images, then a summary
 	@$(BIN)/pixelprose demo --out build/demo
 
@@ -60,7 +66,6 @@ bench: $(READY) ## one benchmark of bench/: make bench NAME=spine
 	@$(BIN)/python -m bench.$(NAME) $(ARGS)
 
 N ?= 1000
-SEED ?= 1
 grade: $(READY) ## the demo models on unseen scenes: make grade N=10000 SEED=1
 	@$(BIN)/python models/train/grade.py --count $(N) --seed $(SEED)
 

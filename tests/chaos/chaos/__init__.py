@@ -1,0 +1,1 @@
+"""The whole pipeline under a seeded nemesis, judged by an independent reader."""

@@ -1,0 +1,61 @@
+"""`python -m chaos`: run schedules, print the page, and fail on any violation."""
+
+import argparse
+import os
+import shutil
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from rich.console import Console
+
+from chaos.running import run_all
+from chaos.settings import Run
+
+
+def main() -> int:
+    """The exit code: 0 if every promise was kept."""
+    parser = argparse.ArgumentParser(prog="make chaos", description=__doc__)
+    parser.add_argument("--schedules", type=int, default=1)
+    parser.add_argument("--seed", type=int, default=1, help="of the first; each next has one more")
+    parser.add_argument("--models", choices=("canary", "demo"), default="canary")
+    parser.add_argument("--submissions", type=int, default=200)
+    parser.add_argument("--faults", type=int, default=12)
+    parser.add_argument("--feed-seconds", type=float, default=70.0)
+    parser.add_argument("--folder", type=Path, default=Path("build/chaos"))
+    given = parser.parse_args()
+    folder = given.folder / f"{given.models}-{given.seed}"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    run = Run(
+        folder=folder.absolute(),
+        seed=given.seed,
+        schedules=given.schedules,
+        models=given.models,
+        submissions=given.submissions,
+        faults=given.faults,
+        feed_seconds=given.feed_seconds,
+    )
+    with _clients_heard_in(folder / "clients.log"):
+        results = run_all(run, Console())
+    return int(any(result.violations for result in results))
+
+
+@contextmanager
+def _clients_heard_in(file: Path) -> Iterator[None]:
+    """Send what Kafka's clients print about lost brokers there: it is no news here."""
+    sys.stderr.flush()
+    usual = os.dup(sys.stderr.fileno())
+    with file.open("wb") as log:
+        os.dup2(log.fileno(), sys.stderr.fileno())
+        try:
+            yield
+        finally:
+            sys.stderr.flush()
+            os.dup2(usual, sys.stderr.fileno())
+            os.close(usual)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

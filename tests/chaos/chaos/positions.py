@@ -1,0 +1,106 @@
+"""Committed positions and ends of topics, asked as a consumer.
+
+Not through the admin client: librdkafka 2.16 aborts the process (`rd_kafka_enq_once_del_source`)
+when its list requests time out while a broker goes away, and here brokers go away.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal
+
+from confluent_kafka import Consumer, KafkaException, TopicPartition
+
+from chaos.pipeline import Step
+
+_ASK_SECONDS = 2.0
+_LATEST = -1
+"""The timestamp that stands for the end of a partition (Kafka's ListOffsets)."""
+
+Lane = tuple[str, int]
+"""A topic, without the schedule's prefix, and a partition."""
+
+Isolation = Literal["read_committed", "read_uncommitted"]
+
+
+class Positions:
+    """Asks for one schedule's groups and topics."""
+
+    def __init__(
+        self, client: Mapping[str, Any], *, prefix: str, steps: Sequence[Step], partitions: int
+    ) -> None:
+        self._prefix = prefix
+        self._partitions = range(partitions)
+        # read_committed also makes the question for positions wait for open transactions.
+        self._of = {
+            step: _consumer(client, f"{prefix}{step.name}.live", "read_committed") for step in steps
+        }
+        self._stable = _consumer(client, f"{prefix}chaos", "read_committed")
+        self._highest = _consumer(client, f"{prefix}chaos", "read_uncommitted")
+
+    def committed(self) -> dict[str, dict[int, int]]:
+        """The position of every group, by the step's name, where there is one.
+
+        Raises:
+            KafkaException: the broker does not answer.
+        """
+        return {
+            step.name: {
+                one.partition: one.offset
+                for one in consumer.committed(self._lanes(step.reads), timeout=_ASK_SECONDS)
+                if one.offset >= 0 and one.error is None
+            }
+            for step, consumer in self._of.items()
+        }
+
+    def stable_ends(self, topics: Sequence[str]) -> dict[Lane, int]:
+        """How far a read_committed reader can come: the last stable offsets.
+
+        Raises:
+            KafkaException: the broker does not answer.
+        """
+        return self._ends(self._stable, topics)
+
+    def ends(self, topics: Sequence[str]) -> dict[Lane, int]:
+        """The ends of the topics, markers and open transactions included, as a scaler sees them.
+
+        Raises:
+            KafkaException: the broker does not answer.
+        """
+        return self._ends(self._highest, topics)
+
+    def close(self) -> None:
+        """Release the clients."""
+        for consumer in (*self._of.values(), self._stable, self._highest):
+            consumer.close()
+
+    def _ends(self, consumer: Consumer, topics: Sequence[str]) -> dict[Lane, int]:
+        asked = [lane for topic in topics for lane in self._lanes(topic)]
+        found = consumer.offsets_for_times(asked, timeout=_ASK_SECONDS)
+        return {
+            (one.topic.removeprefix(self._prefix), one.partition): _good(one).offset
+            for one in found
+        }
+
+    def _lanes(self, topic: str) -> list[TopicPartition]:
+        return [
+            TopicPartition(f"{self._prefix}{topic}", partition, _LATEST)
+            for partition in self._partitions
+        ]
+
+
+def _good(one: TopicPartition) -> TopicPartition:
+    if one.error is not None:
+        raise KafkaException(one.error)
+    return one
+
+
+def _consumer(client: Mapping[str, Any], group: str, isolation: Isolation) -> Consumer:
+    return Consumer(
+        {
+            **client,
+            "group.id": group,  # to ask about, never to join
+            "enable.auto.commit": False,
+            "isolation.level": isolation,
+            "reconnect.backoff.max.ms": 500,
+            "log_level": 0,
+        }
+    )

@@ -1,0 +1,158 @@
+"""Committed records of all topics, as anybody with a consumer sees them."""
+
+import io
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import fastavro
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+
+from chaos.history import CaptionSeen, DeadLetterSeen, PassedSeen, RejectionSeen, Try
+from chaos.pipeline import ALL_TOPICS, CAPTIONS, FETCHED, REJECTED, SCREENED, SUBMITTED
+from chaos.positions import Lane
+from pixelprose.records.schemas import schema_text
+
+_PREFIX_BYTES = 5
+_SCHEMAS = {
+    FETCHED: "ImageFetched",
+    SCREENED: "ImageScreened",
+    CAPTIONS: "CaptionAnnotated",
+    REJECTED: "ImageRejected",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a record lies."""
+
+    lane: Lane
+    offset: int
+
+
+@dataclass(slots=True)
+class TopicsView:
+    """Everything read so far. `submissions` maps the event ids that were sent to submission ids."""
+
+    submissions: Mapping[str, str]
+    inputs: dict[Lane, list[tuple[int, Try]]] = field(default_factory=lambda: defaultdict(list))
+    outputs: dict[str, dict[Try, Spot]] = field(default_factory=lambda: defaultdict(dict))
+    rejected_at: dict[str, dict[Try, Spot]] = field(default_factory=lambda: defaultdict(dict))
+    fetched: list[PassedSeen] = field(default_factory=list)
+    screened: list[PassedSeen] = field(default_factory=list)
+    captions: list[CaptionSeen] = field(default_factory=list)
+    rejections: list[RejectionSeen] = field(default_factory=list)
+    dead_letters: list[DeadLetterSeen] = field(default_factory=list)
+
+    def add(self, topic: str, message: Message) -> None:
+        """Take note of one record."""
+        headers = _headers(message)
+        who = self._who(topic, headers)
+        spot = Spot((topic, message.partition() or 0), message.offset() or 0)
+        self.inputs[spot.lane].append((spot.offset, who))
+        self.outputs[topic].setdefault(who, spot)
+        if topic.endswith(".dlq"):
+            reason, error = headers.get("dlq_reason", ""), headers.get("dlq_error_text", "")
+            self.dead_letters.append(DeadLetterSeen(who, topic, reason, error))
+        elif topic in _SCHEMAS:
+            self._note(spot, who, _decoded(topic, message.value() or b""))
+
+    def _note(self, spot: Spot, who: Try, record: Mapping[str, Any]) -> None:
+        match spot.lane[0]:
+            case "pixelprose.captions.annotated.v1":
+                self.captions.append(caption_seen(who, record))
+            case "pixelprose.images.rejected.v1":
+                self.rejected_at[record["stage"]].setdefault(who, spot)
+                self.rejections.append(rejection_seen(who, record))
+            case "pixelprose.images.fetched.v1":
+                self.fetched.append(PassedSeen(who, record["image"]["sha256"]))
+            case "pixelprose.images.screened.v1":
+                self.screened.append(PassedSeen(who, record["image"]["sha256"]))
+
+    def _who(self, topic: str, headers: Mapping[str, str]) -> Try:
+        if topic.startswith(SUBMITTED):
+            return self.submissions.get(headers.get("ce_id", ""), "unknown"), 0
+        return headers.get("ce_submissionid", "unknown"), int(headers.get("ce_attempt", "0"))
+
+
+def caption_seen(who: Try, record: Mapping[str, Any]) -> CaptionSeen:
+    """From a record, or a row that keeps a record's groups."""
+    caption = record["caption"]
+    return CaptionSeen(
+        who=who,
+        row_id=record.get("row_id") or caption["row_id"],
+        sha256=record["image"]["sha256"],
+        policy=caption["policy"],
+        text=caption["text"],
+        url=record["submission"]["url"],
+    )
+
+
+def rejection_seen(who: Try, record: Mapping[str, Any]) -> RejectionSeen:
+    """From a record or a row."""
+    return RejectionSeen(who, record["stage"], record["reason"], record["duplicate_of"])
+
+
+class TopicsReader:
+    """Reads all topics of one prefix from their beginning, read_committed, without a group."""
+
+    def __init__(self, client: Mapping[str, Any], *, prefix: str, partitions: int) -> None:
+        self._prefix = prefix
+        self._consumer = Consumer(
+            {
+                **client,
+                "group.id": f"{prefix}chaos-reader",  # required by the client; never committed
+                "enable.auto.commit": False,
+                "auto.offset.reset": "earliest",
+                "isolation.level": "read_committed",
+                "fetch.wait.max.ms": 50,
+                "reconnect.backoff.max.ms": 500,
+                "log_level": 0,
+            }
+        )
+        self.lanes = [
+            TopicPartition(prefix + topic, partition, 0)
+            for topic in ALL_TOPICS
+            for partition in range(partitions)
+        ]
+        self._consumer.assign(self.lanes)
+
+    def read(self, view: TopicsView, *, seconds: float) -> int:
+        """Add what comes within `seconds` to the view; return how many records that was."""
+        messages = self._consumer.consume(1000, seconds)
+        good = [message for message in messages if message.error() is None]
+        for message in good:
+            view.add((message.topic() or "").removeprefix(self._prefix), message)
+        return len(good)
+
+    def behind(self, ends: Mapping[Lane, int]) -> bool:
+        """Whether something below `ends` is still to be read."""
+        try:
+            at = self._consumer.position(self.lanes)
+        except KafkaException:
+            return True
+        read = {(one.topic.removeprefix(self._prefix), one.partition): one.offset for one in at}
+        return any(max(read[lane], 0) < end for lane, end in ends.items())
+
+    def close(self) -> None:
+        """Release the client."""
+        self._consumer.close()
+
+
+def _headers(message: Message) -> dict[str, str]:
+    found: Iterable[tuple[str, Any]] = message.headers() or ()  # type: ignore[assignment]
+    return {name: (value or b"").decode(errors="replace") for name, value in found}
+
+
+def _decoded(topic: str, value: bytes) -> Mapping[str, Any]:
+    body = io.BytesIO(value[_PREFIX_BYTES:])
+    record: Mapping[str, Any] = fastavro.schemaless_reader(body, _schema(topic), None)  # type: ignore[assignment]
+    return record
+
+
+@cache
+def _schema(topic: str) -> Any:  # noqa: ANN401 - fastavro's own
+    return fastavro.parse_schema(json.loads(schema_text(_SCHEMAS[topic])))

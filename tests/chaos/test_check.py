@@ -1,0 +1,200 @@
+"""A checker that never fails proves nothing: each forged history is refused, and why."""
+
+import dataclasses
+from collections.abc import Callable
+
+import pytest
+
+from chaos.canary.code import caption_of, is_unsafe, seed_in
+from chaos.check import check
+from chaos.history import (
+    Ahead,
+    CaptionSeen,
+    DeadLetterSeen,
+    History,
+    PassedSeen,
+    RejectionSeen,
+    Stored,
+)
+from chaos.plan import Planned
+
+SITE = "http://site"
+SCENE, TWIN, UNSAFE, OTHER = "aa" * 32, "aa" * 32, "bb" * 32, "cc" * 32
+
+PLANNED = {
+    "s0": Planned(0, "image", "scene/1.jpg", (1,)),
+    "s1": Planned(1, "twin", "copy/1/scene/1.jpg", (1,)),
+    "s2": Planned(2, "unsafe", "unsafe/9.jpg", (9,)),
+    "s3": Planned(3, "missing", "404/5", ()),
+    "s4": Planned(4, "other_later", "other-later/8/scene/7.jpg", (7, 8)),
+}
+ROW = CaptionSeen(("s0", 0), "r0", SCENE, "p/1", caption_of(1), f"{SITE}/scene/1.jpg")
+CHANGED = CaptionSeen(
+    ("s4", 0), "r4", OTHER, "p/1", caption_of(8), f"{SITE}/other-later/8/scene/7.jpg"
+)
+DUPLICATE = RejectionSeen(("s1", 0), "ingester", "duplicate_content", "s0")
+NSFW = RejectionSeen(("s2", 0), "safety-filter", "nsfw")
+MISSING = RejectionSeen(("s3", 0), "ingester", "http_error")
+
+GOOD = History(
+    planned=PLANNED,
+    address=SITE,
+    scenes={SCENE: 1, UNSAFE: 9, OTHER: 8, "dd" * 32: 7},
+    md5s={SCENE: "m1"},
+    unsafe=frozenset({9}),
+    fetched=(
+        PassedSeen(("s0", 0), SCENE),
+        PassedSeen(("s2", 0), UNSAFE),
+        PassedSeen(("s4", 0), OTHER),
+    ),
+    screened=(PassedSeen(("s0", 0), SCENE), PassedSeen(("s4", 0), OTHER)),
+    captions=(ROW, CHANGED),
+    rejections=(DUPLICATE, NSFW, MISSING),
+    dead_letters=(),
+    rows=(ROW, CHANGED),
+    rejection_rows=(DUPLICATE, NSFW, MISSING),
+    stored=Stored(
+        etags={
+            f"quarantine/{SCENE}/original": "m1",
+            f"quarantine/{UNSAFE}/original": "m9",
+            f"quarantine/{'dd' * 32}/original": "m7",
+            f"images/{SCENE}/rendition.jpg": "x",
+            f"images/{OTHER}/rendition.jpg": "y",
+            "lake/captions/part.parquet": "z",
+        },
+        claims={SCENE: "s0", UNSAFE: "s2", OTHER: "s4"},
+        receipts={"s0": SCENE, "s1": SCENE, "s2": UNSAFE, "s3": None, "s4": OTHER},
+    ),
+    ahead=(),
+    lagging=(),
+)
+
+Forge = Callable[[History], History]
+
+
+def changed(**values: object) -> Forge:
+    return lambda history: dataclasses.replace(history, **values)  # type: ignore[arg-type]
+
+
+def stored(**values: object) -> Forge:
+    return changed(stored=dataclasses.replace(GOOD.stored, **values))  # type: ignore[arg-type]
+
+
+def both(row: CaptionSeen) -> Forge:
+    """The row in the place of the first, on the topic and in the table."""
+    return changed(captions=(row, CHANGED), rows=(row, CHANGED))
+
+
+def test_a_good_history_breaks_no_promise() -> None:
+    assert check(GOOD, binding=seed_in) == []
+
+
+FORGED: dict[str, tuple[str, Forge]] = {
+    "a row is lost": ("lost", changed(captions=(CHANGED,), rows=(CHANGED,))),
+    "a row is on the topic alone": ("lost", changed(rows=(CHANGED,))),
+    "a rejection is lost": (
+        "lost",
+        changed(rejections=(DUPLICATE, NSFW), rejection_rows=(DUPLICATE, NSFW)),
+    ),
+    "a rejection is on the topic alone": ("lost", changed(rejection_rows=(DUPLICATE, NSFW))),
+    "a row is doubled in the table": ("duplicated", changed(rows=(ROW, ROW, CHANGED))),
+    "a caption is doubled on the topic": ("duplicated", changed(captions=(ROW, ROW, CHANGED))),
+    "a rejection is doubled": (
+        "duplicated",
+        changed(rejections=(DUPLICATE, NSFW, MISSING, MISSING)),
+    ),
+    "a submission has a row and a rejection": (
+        "duplicated",
+        changed(
+            rejections=(*GOOD.rejections, RejectionSeen(("s0", 0), "captioner", "empty_caption")),
+            rejection_rows=(
+                *GOOD.rejection_rows,
+                RejectionSeen(("s0", 0), "captioner", "empty_caption"),
+            ),
+        ),
+    ),
+    "two submissions share a row id": (
+        "duplicated",
+        changed(
+            captions=(ROW, dataclasses.replace(CHANGED, row_id="r0")),
+            rows=(ROW, dataclasses.replace(CHANGED, row_id="r0")),
+        ),
+    ),
+    "all twins are called duplicates": (
+        "lost",
+        changed(
+            captions=(CHANGED,),
+            rows=(CHANGED,),
+            rejections=(
+                dataclasses.replace(DUPLICATE, who=("s0", 0)),
+                *GOOD.rejections,
+            ),
+        ),
+    ),
+    "somebody was never submitted": (
+        "stranger",
+        changed(rejections=(*GOOD.rejections, RejectionSeen(("s9", 0), "ingester", "too_small"))),
+    ),
+    "a caption of another image": (
+        "mixed_up",
+        both(dataclasses.replace(ROW, text=caption_of(8))),
+    ),
+    "an image of another URL": ("mixed_up", both(dataclasses.replace(ROW, sha256=OTHER))),
+    "another URL than was submitted": ("mixed_up", both(dataclasses.replace(ROW, url="http://x"))),
+    "an unsafe image has a row": ("unsafe", both(dataclasses.replace(ROW, sha256=UNSAFE))),
+    "an unsafe image lies in the open": (
+        "unsafe",
+        stored(etags={**GOOD.stored.etags, f"images/{UNSAFE}/rendition.jpg": "x"}),
+    ),
+    "an image in the open was never screened": (
+        "unscreened",
+        changed(screened=(PassedSeen(("s4", 0), OTHER),)),
+    ),
+    "an object lies where nothing belongs": (
+        "stranger",
+        stored(etags={**GOOD.stored.etags, "temporary/1": "x"}),
+    ),
+    "a position is ahead of its output": (
+        "ahead",
+        changed(ahead=(Ahead("captioner", 0, 7, 6, ("s0", 0)),)),
+    ),
+    "lag stays": ("lag", changed(lagging=("captioner waits",))),
+    "a dead letter nobody deserved": (
+        "dead_letter",
+        changed(
+            captions=(CHANGED,),
+            rows=(CHANGED,),
+            dead_letters=(DeadLetterSeen(("s0", 0), "t.dlq", "crashed", "boom"),),
+        ),
+    ),
+    "a claim by one who never brought the bytes": (
+        "unowned",
+        stored(claims={**GOOD.stored.claims, SCENE: "s1"}),
+    ),
+    "a receipt of nobody": ("unowned", stored(receipts={**GOOD.stored.receipts, "s9": None})),
+    "work without a receipt": (
+        "unowned",
+        stored(receipts={**GOOD.stored.receipts, "s0": None}),
+    ),
+    "bytes in quarantine that nobody brought": (
+        "unowned",
+        stored(etags={**GOOD.stored.etags, f"quarantine/{'ee' * 32}/original": "x"}),
+    ),
+    "a half-written original": (
+        "torn",
+        stored(etags={**GOOD.stored.etags, f"quarantine/{SCENE}/original": "half"}),
+    ),
+}
+
+
+@pytest.mark.parametrize("name", FORGED)
+def test_a_forged_history_is_refused_for_what_it_is(name: str) -> None:
+    kind, forge = FORGED[name]
+    assert kind in {violation.kind for violation in check(forge(GOOD), binding=seed_in)}
+
+
+def test_the_canary_says_which_scene_it_saw_and_nothing_else_is_taken_for_it() -> None:
+    assert seed_in(caption_of(4711)) == 4711
+    assert seed_in("This image displays: a red circle.") is None
+    assert is_unsafe(9)
+    assert not is_unsafe(10)

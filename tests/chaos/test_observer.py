@@ -1,0 +1,114 @@
+"""A position ahead of its output is found, and a marker that is late is not taken for one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import cast
+
+import pytest
+
+from chaos.observer import Observer
+from chaos.pipeline import FETCHED, SINKS, SUBMITTED
+from chaos.positions import Lane, Positions
+from chaos.store_view import StoreView
+from chaos.topics_view import Spot, TopicsReader, TopicsView
+
+WHO = ("s0", 0)
+
+
+@dataclass
+class Broker:
+    """Positions, ends and a reader's progress, as the test says."""
+
+    position: int = 0
+    stable: dict[Lane, int] = field(default_factory=dict)
+    highest: dict[Lane, int] = field(default_factory=dict)
+
+    def committed(self) -> dict[str, dict[int, int]]:
+        return {"ingester": {0: self.position}}
+
+    def stable_ends(self, topics: Sequence[str]) -> dict[Lane, int]:  # noqa: ARG002 - all
+        return dict(self.stable)
+
+    def ends(self, topics: Sequence[str]) -> dict[Lane, int]:  # noqa: ARG002 - all
+        return dict(self.highest)
+
+    def behind(self, ends: dict[Lane, int]) -> bool:
+        return any(self.stable.get(lane, 0) < end for lane, end in ends.items())
+
+
+class EmptyTables:
+    """No row anywhere."""
+
+    def tries(self, table: str) -> set[tuple[str, int]]:
+        assert table in {step.writes for step in SINKS}
+        return set()
+
+
+@pytest.fixture
+def broker() -> Broker:
+    return Broker(position=1)
+
+
+@pytest.fixture
+def view() -> TopicsView:
+    view = TopicsView({})
+    view.inputs[SUBMITTED, 0].append((0, WHO))
+    return view
+
+
+@pytest.fixture
+def observer(broker: Broker, view: TopicsView) -> Observer:
+    asked, reader = cast("Positions", broker), cast("TopicsReader", broker)
+    return Observer(asked, reader, view, cast("StoreView", EmptyTables()), "t.")
+
+
+def test_an_output_below_the_ends_is_in_time(observer: Observer, view: TopicsView) -> None:
+    view.outputs[FETCHED][WHO] = Spot((FETCHED, 0), 0)
+    observer.look()
+    observer.finish(seconds=1.0)
+    assert observer.ahead == []
+    assert observer.checked == 1
+
+
+def test_a_position_without_any_output_is_ahead(observer: Observer) -> None:
+    observer.look()
+    observer.finish(seconds=1.0)
+    assert [(one.group, one.offset, one.who) for one in observer.ahead] == [("ingester", 0, WHO)]
+
+
+def test_a_position_before_its_input_says_nothing(observer: Observer, broker: Broker) -> None:
+    broker.position = 0
+    observer.look()
+    observer.finish(seconds=1.0)
+    assert observer.ahead == []
+
+
+def test_an_output_whose_marker_comes_late_is_in_time(
+    observer: Observer, broker: Broker, view: TopicsView
+) -> None:
+    broker.stable, broker.highest = {(FETCHED, 0): 5}, {(FETCHED, 0): 6}
+    observer.look()
+    assert observer.ahead == []
+    view.outputs[FETCHED][WHO] = Spot((FETCHED, 0), 5)
+    broker.stable = {(FETCHED, 0): 7}
+    observer.look()
+    observer.finish(seconds=1.0)
+    assert observer.ahead == []
+
+
+def test_an_output_written_after_the_position_was_ahead_of_it(
+    observer: Observer, broker: Broker, view: TopicsView
+) -> None:
+    broker.stable, broker.highest = {(FETCHED, 0): 5}, {(FETCHED, 0): 6}
+    observer.look()
+    view.outputs[FETCHED][WHO] = Spot((FETCHED, 0), 8)
+    broker.stable = broker.highest = {(FETCHED, 0): 10}
+    observer.look()
+    assert [one.who for one in observer.ahead] == [WHO]
+
+
+def test_transactions_that_never_end_leave_a_violation(observer: Observer, broker: Broker) -> None:
+    broker.stable, broker.highest = {(FETCHED, 0): 5}, {(FETCHED, 0): 6}
+    observer.look()
+    observer.finish(seconds=1.0)
+    assert [one.who for one in observer.ahead] == [WHO]
