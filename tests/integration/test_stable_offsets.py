@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 import yaml
 from confluent_kafka import Producer
-from confluent_kafka.admin import AdminClient
 from rich.console import Console
 
 from pixelprose.cli import doctor, status
@@ -16,7 +15,7 @@ from pixelprose.cli.status import run_status
 from pixelprose.cli.topics_init import run_topics_init
 from pixelprose.embedded import EmbeddedKafka
 from pixelprose.kafkalog import KafkaSettings, StableOffsetWatch
-from pixelprose.kafkalog.stable_offsets import ages, behind
+from pixelprose.kafkalog.stable_offsets import OpenTransactions, ages
 from pixelprose.records import ImageSubmitted, topic_of
 
 pytestmark = pytest.mark.real
@@ -63,9 +62,8 @@ def test_one_look_tells_how_long_a_transaction_is_open(
     settings: KafkaSettings, open_transaction: Producer
 ) -> None:
     del open_transaction
-    admin = AdminClient(settings.client())
     topic = settings.physical(TOPIC)
-    (found,) = behind(admin, [(topic, 0), (topic, 1)])
+    (found,) = OpenTransactions(settings.client()).behind([topic])
     assert (found.lane, found.stable, found.end) == ((topic, 1), 0, 2)
     soon, late = (ages(settings.client(), [found], now=time.time() + s)[found] for s in (0, 500))
     assert soon < late
@@ -79,9 +77,9 @@ def test_a_service_tells_how_long_its_input_stands_still(
     told: list[float] = []
     times = iter([0.0, 10.0, 90.0])
     watch = StableOffsetWatch(settings, topics=[TOPIC], tell=told.append, clock=lambda: next(times))
-    admin = AdminClient(settings.client())
+    transactions = OpenTransactions(settings.client())
     for _ in range(3):
-        watch.look(admin)
+        watch.look(transactions)
     assert told == [0.0, 10.0, 90.0]
 
 

@@ -5,17 +5,13 @@ from dataclasses import dataclass
 from threading import Event, Thread
 
 import structlog
-from confluent_kafka import Consumer, KafkaException
-from confluent_kafka import TopicPartition as KafkaPartition
+from confluent_kafka import KafkaException
 
+from pixelprose.kafkalog.observer import Observer
 from pixelprose.kafkalog.settings import KafkaSettings
 
 ASK_SECONDS = 2.0
 """From one look at the lag to the next."""
-
-_TIMEOUT_SECONDS = 10.0
-_LATEST = -1
-"""The timestamp that stands for the end of a partition (Kafka's ListOffsets)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,16 +68,12 @@ class DownstreamLag:
 
 
 class Lags:
-    """Counts how many records each reader is behind; a group without positions reads nothing yet.
-
-    It asks as consumers do: requests of the admin client that time out while a broker goes away
-    abort or crash the process (librdkafka #4605, #3663: `rd_kafka_enq_once_del_source_return`).
-    """
+    """Counts how many records readers are behind; a group without positions reads nothing yet."""
 
     def __init__(self, settings: KafkaSettings, readers: Sequence[Reader]) -> None:
         self._settings = settings
         self._readers = tuple(readers)
-        self._consumers: dict[Reader, Consumer] = {}
+        self._observers: dict[Reader, Observer] = {}
 
     def __call__(self) -> Mapping[Reader, int]:
         """Return the lag of every reader.
@@ -93,39 +85,19 @@ class Lags:
 
     def close(self) -> None:
         """Release the clients."""
-        for consumer in self._consumers.values():
-            consumer.close()
-        self._consumers.clear()
+        for observer in self._observers.values():
+            observer.close()
+        self._observers.clear()
 
     def _lag(self, reader: Reader) -> int:
-        consumer = self._consumer(reader)
-        known = consumer.list_topics(reader.topic, timeout=_TIMEOUT_SECONDS).topics[reader.topic]
-        lanes = [KafkaPartition(reader.topic, number) for number in known.partitions]
-        positions = [
-            _good(at)
-            for at in (consumer.committed(lanes, timeout=_TIMEOUT_SECONDS) if lanes else ())
-            if at.offset >= 0
-        ]
-        asked = [KafkaPartition(at.topic, at.partition, _LATEST) for at in positions]
-        found = consumer.offsets_for_times(asked, timeout=_TIMEOUT_SECONDS) if asked else ()
-        ends = {at.partition: _good(at).offset for at in found}
-        return sum(max(0, ends[at.partition] - at.offset) for at in positions)
+        observer = self._observer(reader)
+        positions = observer.positions(observer.partitions(reader.topic))
+        ends = observer.ends(positions)
+        return sum(max(0, ends[lane] - position) for lane, position in positions.items())
 
-    def _consumer(self, reader: Reader) -> Consumer:
-        if reader not in self._consumers:
-            self._consumers[reader] = Consumer(
-                {
-                    **self._settings.client(),
-                    "group.id": reader.group,  # to ask about; it never joins
-                    "enable.auto.commit": False,
-                    "isolation.level": "read_uncommitted",
-                    "log_level": 0,
-                }
+    def _observer(self, reader: Reader) -> Observer:
+        if reader not in self._observers:
+            self._observers[reader] = Observer(
+                self._settings.client(), group=reader.group, isolation="read_uncommitted"
             )
-        return self._consumers[reader]
-
-
-def _good(at: KafkaPartition) -> KafkaPartition:
-    if at.error is not None:
-        raise KafkaException(at.error)
-    return at
+        return self._observers[reader]

@@ -9,13 +9,10 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Event, Thread
 
-from confluent_kafka import Consumer, IsolationLevel, KafkaException
+from confluent_kafka import Consumer, KafkaException
 from confluent_kafka import TopicPartition as KafkaPartition
-from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public, though not listed
-    AdminClient,
-    OffsetSpec,
-)
 
+from pixelprose.kafkalog.observer import Lane, Observer
 from pixelprose.kafkalog.settings import TRANSACTION_TIMEOUT_SECONDS, Configuration, KafkaSettings
 
 LOOK_SECONDS = 10.0
@@ -25,9 +22,8 @@ STALLED_SECONDS = TRANSACTION_TIMEOUT_SECONDS + 15.0
 """An open transaction this old hangs: its time-out is over, and the coordinator had time to act."""
 
 _ASK_SECONDS = 5.0
-
-Lane = tuple[str, int]
-"""Topic, by its name on the broker, and partition."""
+_NOBODY = "pixelprose-stable-offsets"
+"""A group that the client requires and that nobody joins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,16 +50,29 @@ class Standstill:
         return max((now - since for _, since in self._stable.values()), default=0.0)
 
 
-def behind(admin: AdminClient, lanes: Collection[Lane]) -> list[Behind]:
-    """Return those of `lanes` that hold records which are neither committed nor aborted.
+class OpenTransactions:
+    """Finds partitions that hold records which are neither committed nor aborted."""
 
-    Raises:
-        KafkaException: the broker does not answer.
-    """
-    # The end first: what is committed between the two questions must not look open.
-    ends = _latest(admin, lanes, IsolationLevel.READ_UNCOMMITTED)
-    stable = _latest(admin, lanes, IsolationLevel.READ_COMMITTED)
-    return [Behind(at, stable[at], end) for at, end in ends.items() if stable[at] < end]
+    def __init__(self, client: Configuration) -> None:
+        self._last = Observer(client, group=_NOBODY, isolation="read_uncommitted")
+        self._stable = Observer(client, group=_NOBODY, isolation="read_committed")
+
+    def behind(self, topics: Iterable[str]) -> list[Behind]:
+        """Return the partitions of `topics` with an open transaction.
+
+        Raises:
+            KafkaException: the broker does not answer.
+        """
+        lanes = [lane for topic in topics for lane in self._last.partitions(topic)]
+        # The end first: what is committed between the two questions must not look open.
+        ends = self._last.ends(lanes)
+        stable = self._stable.ends(lanes)
+        return [Behind(at, stable[at], end) for at, end in ends.items() if stable[at] < end]
+
+    def close(self) -> None:
+        """Release the clients."""
+        self._last.close()
+        self._stable.close()
 
 
 def ages(client: Configuration, found: Collection[Behind], *, now: float) -> Mapping[Behind, float]:
@@ -77,7 +86,7 @@ def ages(client: Configuration, found: Collection[Behind], *, now: float) -> Map
     consumer = Consumer(
         {
             **client,
-            "group.id": "pixelprose-stable-offsets",  # required by the client; never joined
+            "group.id": _NOBODY,
             "enable.auto.commit": False,
             "isolation.level": "read_uncommitted",
             "fetch.message.max.bytes": 1_000,
@@ -135,25 +144,15 @@ class StableOffsetWatch:
         self._stopped.set()
 
     def _watch(self) -> None:
-        admin = AdminClient(self._client)
+        transactions = OpenTransactions(self._client)
         while not self._stopped.wait(LOOK_SECONDS):
             try:
-                self.look(admin)
+                self.look(transactions)
             except KafkaException:
                 continue  # a broker that is away is the runner's to notice
+        transactions.close()
 
-    def look(self, admin: AdminClient) -> None:
+    def look(self, transactions: OpenTransactions) -> None:
         """Look once, and tell."""
-        known = admin.list_topics(timeout=_ASK_SECONDS).topics
-        lanes = [(name, n) for name in self._topics & set(known) for n in known[name].partitions]
-        self._tell(self._standstill.seconds(behind(admin, lanes), now=self._clock()))
-
-
-def _latest(
-    admin: AdminClient, lanes: Collection[Lane], isolation: IsolationLevel
-) -> dict[Lane, int]:
-    if not lanes:
-        return {}
-    asked = {KafkaPartition(*lane): OffsetSpec.latest() for lane in lanes}  # type: ignore[no-untyped-call]
-    futures = admin.list_offsets(asked, isolation_level=isolation, request_timeout=_ASK_SECONDS)
-    return {(at.topic, at.partition): future.result().offset for at, future in futures.items()}
+        found = transactions.behind(self._topics)
+        self._tell(self._standstill.seconds(found, now=self._clock()))

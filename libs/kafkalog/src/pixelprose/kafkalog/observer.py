@@ -1,0 +1,69 @@
+"""Questions about partitions and positions, asked while a service runs."""
+
+from collections.abc import Collection, Mapping
+from typing import Literal
+
+from confluent_kafka import Consumer, KafkaException
+from confluent_kafka import TopicPartition as KafkaPartition
+
+from pixelprose.kafkalog.settings import Configuration
+
+Lane = tuple[str, int]
+"""Topic, by its name on the broker, and partition."""
+
+Isolation = Literal["read_committed", "read_uncommitted"]
+
+_TIMEOUT_SECONDS = 10.0
+_LATEST = -1
+"""The timestamp that stands for the end of a partition (Kafka's ListOffsets)."""
+
+
+class Observer:
+    """Asks as a consumer of `group` that never joins.
+
+    Not as an admin client: its requests abort the process when they time out while a broker goes
+    away (librdkafka #4605, #3663: `rd_kafka_enq_once_del_source_return`). Every method raises
+    KafkaException when the broker does not answer.
+    """
+
+    def __init__(self, client: Configuration, *, group: str, isolation: Isolation) -> None:
+        self._consumer = Consumer(
+            {
+                **client,
+                "group.id": group,
+                "enable.auto.commit": False,
+                "isolation.level": isolation,
+                "log_level": 0,
+            }
+        )
+
+    def partitions(self, topic: str) -> list[Lane]:
+        """Return the partitions of a topic; none while there is no such topic."""
+        known = self._consumer.list_topics(topic, timeout=_TIMEOUT_SECONDS).topics[topic]
+        return [(topic, number) for number in known.partitions]
+
+    def ends(self, lanes: Collection[Lane]) -> Mapping[Lane, int]:
+        """Return where each partition ends: the last stable offset for `read_committed`."""
+        if not lanes:
+            return {}
+        asked = [KafkaPartition(*lane, _LATEST) for lane in lanes]
+        found = self._consumer.offsets_for_times(asked, timeout=_TIMEOUT_SECONDS)
+        return {(at.topic, at.partition): _good(at).offset for at in found}
+
+    def positions(self, lanes: Collection[Lane]) -> Mapping[Lane, int]:
+        """Return the group's positions; partitions without one are missing."""
+        if not lanes:
+            return {}
+        asked = [KafkaPartition(*lane) for lane in lanes]
+        found = self._consumer.committed(asked, timeout=_TIMEOUT_SECONDS)
+        return {(at.topic, at.partition): at.offset for at in found if _good(at).offset >= 0}
+
+    def close(self) -> None:
+        """Release the client."""
+        self._consumer.close()
+
+
+def _good(at: KafkaPartition) -> KafkaPartition:
+    if at.error is not None:
+        raise KafkaException(at.error)
+    return at
