@@ -53,7 +53,7 @@ SEED ?= 1
 SCHEDULES ?= 1
 MODELS ?= canary
 chaos: $(READY) ## the pipeline under seeded faults: make chaos SCHEDULES=10 SEED=1 MODELS=canary|demo
-	@PYTHONPATH=tests/chaos $(BIN)/python -m chaos --schedules $(SCHEDULES) --seed $(SEED) --models $(MODELS)
+	@PYTHONPATH=tests/chaos $(BIN)/python -X faulthandler -m chaos --schedules $(SCHEDULES) --seed $(SEED) --models $(MODELS)
 
 demo: $(READY) ## the whole pipeline on demo images, then a summary
 	@$(BIN)/pixelprose demo --out build/demo

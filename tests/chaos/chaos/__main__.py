@@ -10,6 +10,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from chaos.report import print_page
+from chaos.results import read
 from chaos.running import run_all
 from chaos.settings import Run
 
@@ -24,7 +26,14 @@ def main() -> int:
     parser.add_argument("--faults", type=int, default=12)
     parser.add_argument("--feed-seconds", type=float, default=70.0)
     parser.add_argument("--folder", type=Path, default=Path("build/chaos"))
+    parser.add_argument(
+        "--page", type=Path, nargs="+", metavar="FILE", help="of results.jsonl files; run nothing"
+    )
     given = parser.parse_args()
+    if given.page:
+        lines = read(given.page)
+        print_page(Console(), given.models, [r for r, _ in lines], [u for _, u in lines])
+        return int(any(result.violations for result, _ in lines))
     folder = given.folder / f"{given.models}-{given.seed}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)

@@ -149,12 +149,22 @@ def change_web(world: World, rng: random.Random) -> str:  # noqa: ARG001 - as ev
 
 
 def doubled_identity(world: World, rng: random.Random) -> str:
-    """A second process with the identity of a first: the older must end as fenced."""
+    """A second process with the identity of a first: the older must end as fenced.
+
+    It learns of it with its next commit. One that has nothing to commit learns nothing, and may
+    drain.
+    """
     replica = _any(world, rng)
     replica.wanted = False
     newer, older = world.fleet.spawn(replica.name), replica.process
-    code = wait_end(older, seconds=_NOTICE_SECONDS)
-    if code != ExitCode.FENCED:
+    code, allowed = wait_end(older, seconds=_NOTICE_SECONDS), {ExitCode.FENCED}
+    if code is None:
+        older.terminate()
+        code, allowed = (
+            wait_end(older, seconds=_NOTICE_SECONDS),
+            {ExitCode.FENCED, ExitCode.DRAINED},
+        )
+    if code not in allowed:
         world.broken.append(
             Violation("not_fenced", f"the older {replica.name} ended with {code}, not 70")
         )

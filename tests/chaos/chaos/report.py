@@ -14,7 +14,6 @@ from rich.table import Table
 
 from chaos.history import Fault
 from chaos.schedule import Result
-from chaos.settings import Run
 
 _MIB = 2**20
 
@@ -47,11 +46,11 @@ def keep(result: Result, folder: Path) -> None:
 
 
 def print_page(
-    console: Console, run: Run, results: Sequence[Result], usage: Sequence[Sequence[Usage]]
+    console: Console, models: str, results: Sequence[Result], usage: Sequence[Sequence[Usage]]
 ) -> None:
     """Print the page and, as the last line, the object."""
     faults = [fault for result in results for fault in result.faults]
-    table = Table(title=f"Faults survived: {len(results)} schedules from seed {run.seed}")
+    table = Table(title=f"Faults survived: {len(faults)} in {len(results)} schedules")
     for column in ("fault", "times", "measured", "recovery, median s", "worst s"):
         table.add_column(column, justify="left" if column == "fault" else "right")
     for kind, times in sorted(Counter(fault.kind for fault in faults).items()):
@@ -60,12 +59,12 @@ def print_page(
         worst = f"{max(recoveries):.1f}" if recoveries else "-"
         table.add_row(kind, str(times), str(len(recoveries)), median, worst)
     console.print(table)
-    document = summary(run, results, usage)
+    document = summary(models, results, usage)
     console.print(json.dumps(document), markup=False, highlight=False, soft_wrap=True)
 
 
 def summary(
-    run: Run, results: Sequence[Result], usage: Sequence[Sequence[Usage]]
+    models: str, results: Sequence[Result], usage: Sequence[Sequence[Usage]]
 ) -> dict[str, Any]:
     """Return the object."""
     violations = Counter(v.kind for result in results for v in result.violations)
@@ -75,9 +74,9 @@ def summary(
     for result in results:
         exits.update(result.exits)
     return {
-        "seed": run.seed,
+        "seed": results[0].seed if results else None,
         "schedules": len(results),
-        "models": run.models,
+        "models": models,
         "submissions": sum(result.submissions for result in results),
         "rows": sum(result.rows for result in results),
         "rejections": sum(result.rejections for result in results),

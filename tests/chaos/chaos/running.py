@@ -7,6 +7,7 @@ import psutil
 from rich.console import Console
 
 from chaos.report import Usage, keep, print_page, schedule_line
+from chaos.results import note
 from chaos.schedule import Result, run_schedule
 from chaos.settings import Run, stack_settings
 from pixelprose.embedded import Stack
@@ -26,6 +27,7 @@ def run_all(run: Run, console: Console) -> list[Result]:
             result = run_schedule(run, stack, seed=seed, folder=folder)
             results.append(result)
             usages.append(list(_usage(stack)))
+            note(run.folder / "results.jsonl", result, usages[-1])
             line = schedule_line(result, usages[-1], number=number + 1, of=run.schedules)
             console.print(line, markup=False, highlight=False, soft_wrap=True)
             if result.violations:
@@ -40,7 +42,7 @@ def run_all(run: Run, console: Console) -> list[Result]:
                 )
             else:
                 shutil.rmtree(folder, ignore_errors=True)
-    print_page(console, run, results, usages)
+    print_page(console, run.models, results, usages)
     return results
 
 

@@ -49,6 +49,7 @@ _EXPECTED_EXITS: Final = frozenset(
         ExitCode.UNAVAILABLE,
         ExitCode.FENCED,
         ExitCode.CLIENT_BROKEN,
+        ExitCode.HUNG,  # a client's call did not return, and the watchdog noticed
         ExitCode.POSITION_LOST,
         ExitCode.DRAIN_TIMED_OUT,
     }
