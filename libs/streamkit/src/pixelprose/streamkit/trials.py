@@ -89,6 +89,8 @@ class Trials(Generic[I, O, P]):
             entry.verdict = self._judge.of(entry.message, entry.record, entry.future)
         except Unavailable as error:
             return self._postpone(entry, error)
+        # What is finished waits for its commit as bytes alone: records are many objects each.
+        entry.record = entry.future = None
         if entry.verdict.outcome == EMITTED:
             self._served = max(self._served, entry.begun)
         self._metrics.step_seconds.observe(self._clock() - entry.begun)
