@@ -37,7 +37,10 @@ class DeltaSnapshot(Snapshot):
 
     def version_of(self, app: AppId) -> int | None:
         """Return the last offset of this partition that the table holds."""
-        return self._handle.transaction_version(app)
+        try:
+            return self._handle.transaction_version(app)
+        except (DeltaError, OSError) as error:  # it reads the log for this
+            raise Unavailable("table", f"{self._spec.name}: {error}") from error
 
     def append(self, rows: Sequence[Row], versions: Mapping[AppId, int]) -> None:
         """Append the rows and set the partitions' versions: both, or neither."""

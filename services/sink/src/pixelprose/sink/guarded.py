@@ -29,7 +29,11 @@ class Snapshot(Protocol):
     """A table as it was at one moment, and the right to append if it still is."""
 
     def version_of(self, app: AppId) -> int | None:
-        """Return the last offset of this partition that the table holds."""
+        """Return the last offset of this partition that the table holds.
+
+        Raises:
+            Unavailable: the store does not answer.
+        """
 
     def append(self, rows: Sequence[Row], versions: Mapping[AppId, int]) -> None:
         """Append the rows and set the partitions' versions: both, or neither.

@@ -1,0 +1,23 @@
+"""A store that does not answer is said to be unavailable, whatever was asked of it."""
+
+from typing import cast
+
+import pytest
+from deltalake import DeltaTable
+
+from pixelprose.sink.delta import DeltaSnapshot
+from pixelprose.sink.tables import CAPTIONS
+from pixelprose.streamkit import Unavailable
+
+
+class Cut:
+    """A handle whose store went away."""
+
+    def transaction_version(self, app: str) -> int:
+        raise OSError(f"connection closed before message completed: {app}")
+
+
+def test_a_position_that_cannot_be_asked_for_is_no_crash() -> None:
+    snapshot = DeltaSnapshot(cast("DeltaTable", Cut()), CAPTIONS)
+    with pytest.raises(Unavailable, match="connection closed"):
+        snapshot.version_of("cluster/topic/0")
