@@ -76,6 +76,20 @@ def test_a_position_without_any_output_is_ahead(observer: Observer) -> None:
     assert [(one.group, one.offset, one.who) for one in observer.ahead] == [("ingester", 0, WHO)]
 
 
+def test_what_was_sent_twice_is_judged_when_both_lie_below_the_position(
+    observer: Observer, broker: Broker, view: TopicsView
+) -> None:
+    view.inputs[SUBMITTED, 0].append((9, WHO))
+    view.deliveries[SUBMITTED, WHO] = [(0, 0), (0, 9)]
+    observer.look()
+    observer.finish(seconds=1.0)
+    assert observer.ahead == []
+    broker.position = 10
+    observer.look()
+    observer.finish(seconds=1.0)
+    assert [one.offset for one in observer.ahead] == [9]
+
+
 def test_a_position_before_its_input_says_nothing(observer: Observer, broker: Broker) -> None:
     broker.position = 0
     observer.look()

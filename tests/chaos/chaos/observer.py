@@ -173,14 +173,25 @@ class Observer:
         return True
 
     def _undone(self, step: Step, positions: Committed, done: Container[Try]) -> Iterator[Ahead]:
-        """Inputs below the step's positions, each once, that are not done."""
+        """Inputs below the step's positions, each once, that are not done.
+
+        What was sent twice is done once, by whichever delivery comes first: the other is skipped,
+        perhaps long before. So it is judged when all its deliveries lie below positions.
+        """
         for partition, position in positions.get(step.name, {}).items():
             inputs = self.view.inputs[step.reads, partition]
             at = self._verified[step.name, partition]
             while at < len(inputs) and inputs[at][0] < position:
                 offset, who = inputs[at]
-                if who not in done:
+                if who not in done and self._below(step, who, positions):
                     yield Ahead(step.name, partition, position, offset, who)
                 at += 1
                 self.checked += 1
             self._verified[step.name, partition] = at
+
+    def _below(self, step: Step, who: Try, positions: Committed) -> bool:
+        """Whether every delivery of an input, as far as it was read, lies below a position."""
+        return all(
+            offset < positions.get(step.name, {}).get(partition, 0)
+            for partition, offset in self.view.deliveries[step.reads, who]
+        )

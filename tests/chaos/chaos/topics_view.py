@@ -39,6 +39,9 @@ class TopicsView:
 
     submissions: Mapping[str, str]
     inputs: dict[Lane, list[tuple[int, Try]]] = field(default_factory=lambda: defaultdict(list))
+    deliveries: dict[tuple[str, Try], list[tuple[int, int]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
     outputs: dict[str, dict[Try, Spot]] = field(default_factory=lambda: defaultdict(dict))
     rejected_at: dict[str, dict[Try, Spot]] = field(default_factory=lambda: defaultdict(dict))
     fetched: list[PassedSeen] = field(default_factory=list)
@@ -53,6 +56,7 @@ class TopicsView:
         who = self._who(topic, headers)
         spot = Spot((topic, message.partition() or 0), message.offset() or 0)
         self.inputs[spot.lane].append((spot.offset, who))
+        self.deliveries[topic, who].append((spot.lane[1], spot.offset))
         self.outputs[topic].setdefault(who, spot)
         if topic.endswith(".dlq"):
             reason, error = headers.get("dlq_reason", ""), headers.get("dlq_error_text", "")
