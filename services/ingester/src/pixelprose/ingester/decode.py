@@ -13,6 +13,7 @@ from pixelprose.ingester import colour, exif
 from pixelprose.ingester.formats import Format, is_other_image, is_whole, sniff, webp_size
 from pixelprose.ingester.limits import DecodeLimits
 from pixelprose.ingester.refusal import Refusal
+from pixelprose.ingester.scale import BILINEAR, LANCZOS, scaled
 
 PDQ_VERSION = f"pdqhash {version('pdqhash')}"
 PDQ_SIDE = 512
@@ -115,14 +116,12 @@ def _fitted(image: Image.Image, longest: int) -> Image.Image:
     image.draft(None, size)  # JPEG decodes at a fraction of its size, never below this one
     image.load()
     pixels = colour.eight_bit(image)
-    if pixels.size != size:
-        pixels = pixels.resize(size, Image.Resampling.LANCZOS)
-    return colour.srgb(pixels, profile)
+    return colour.srgb(scaled(pixels, size, kernel=LANCZOS), profile)
 
 
 def _pdq(image: Image.Image) -> tuple[str, int]:
     """The hash as 64 hex digits, and its quality."""
-    small = image.resize(_fit(image.size, PDQ_SIDE), Image.Resampling.BILINEAR)
+    small = scaled(image, _fit(image.size, PDQ_SIDE), kernel=BILINEAR)
     bits, quality = pdqhash.compute(np.asarray(small))
     return np.packbits(bits).tobytes().hex(), int(quality)
 
