@@ -9,8 +9,8 @@ from typing import Final
 from cykooz_resizer import (  # type: ignore[import-untyped]
     FilterType,
     ResizeAlg,
-    Resizer,
     ResizeOptions,
+    Resizer,
 )
 from PIL import Image
 
