@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from pixelprose.ingester.body import bounded
+from pixelprose.ingester.body import TooSlow, bounded, paced
 from pixelprose.ingester.refusal import Refusal
 
 LIMIT = 1000
@@ -61,3 +61,31 @@ def test_a_folded_body_that_is_none_is_broken() -> None:
 def test_an_encoding_that_nobody_asked_for_is_refused() -> None:
     assert read(b"\x1b\x00", encoding="br") == "unsupported_format"
     assert read(b"\x1b\x00", encoding="gzip, gzip") == "unsupported_format"
+
+
+async def drip(*, every_seconds: float, count: int) -> AsyncIterator[bytes]:
+    for _ in range(count):
+        await asyncio.sleep(every_seconds)
+        yield b"ab"
+
+
+def pace(chunks: AsyncIterator[bytes], *, rate: float, grace_seconds: float) -> bytes:
+    async def collected() -> bytes:
+        passed = paced(chunks, least_bytes_per_second=rate, grace_seconds=grace_seconds)
+        return b"".join([chunk async for chunk in passed])
+
+    return asyncio.run(collected())
+
+
+def test_a_body_that_comes_fast_enough_is_passed_on() -> None:
+    assert pace(drip(every_seconds=0, count=3), rate=1, grace_seconds=30) == b"ababab"
+
+
+def test_a_body_that_drips_is_too_slow_although_it_never_stops() -> None:
+    with pytest.raises(TooSlow, match="bytes per second"):
+        pace(drip(every_seconds=0.01, count=100_000), rate=1e6, grace_seconds=0.05)
+
+
+def test_a_body_that_stops_is_too_slow_without_another_byte() -> None:
+    with pytest.raises(TooSlow):
+        pace(drip(every_seconds=3600, count=1), rate=1e6, grace_seconds=0.01)

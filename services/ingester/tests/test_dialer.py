@@ -58,12 +58,36 @@ def test_a_name_that_does_not_exist_is_the_records_own_fault() -> None:
 
 def test_a_name_whose_servers_are_broken_is_the_records_own_fault() -> None:
     assert refusal(socket.EAI_AGAIN) == "dns_failed"
-    assert refusal(socket.EAI_AGAIN, canary=socket.EAI_NONAME) == "dns_failed"
 
 
-def test_a_name_server_that_answers_nobody_is_no_records_fault() -> None:
+@pytest.mark.parametrize("answer", [socket.EAI_AGAIN, socket.EAI_NONAME])
+@pytest.mark.parametrize("canary", [socket.EAI_AGAIN, socket.EAI_NONAME])
+def test_a_name_server_that_knows_nobody_is_no_records_fault(answer: int, canary: int) -> None:
     with pytest.raises(Unavailable, match="dns"):
-        resolve(socket.EAI_AGAIN, canary=socket.EAI_AGAIN)
+        resolve(answer, canary=canary)
+
+
+def test_the_canary_is_asked_for_once_a_second_however_many_names_fail() -> None:
+    asked: list[str] = []
+    times = iter([0.0, 0.0, 0.5, 0.9, 1.1, 1.1])
+
+    async def lookup(host: str, _family: socket.AddressFamily, /) -> Found:
+        asked.append(host)
+        if host != CANARY:
+            raise socket.gaierror(socket.EAI_NONAME, "no such name")
+        return [(V4, "192.5.5.241")]
+
+    async def fail(resolver: GuardedResolver) -> None:
+        with pytest.raises(Refused):
+            await resolver.resolve("a.example", 80)
+
+    async def scenario() -> None:
+        resolver = GuardedResolver(Guard(), lookup, canary=CANARY, clock=lambda: next(times))
+        for _ in range(4):
+            await fail(resolver)
+
+    asyncio.run(scenario())
+    assert asked.count(CANARY) == 2
 
 
 def test_a_machine_out_of_memory_is_no_records_fault() -> None:

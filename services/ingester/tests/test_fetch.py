@@ -187,6 +187,17 @@ async def test_a_body_that_drips_ends_at_the_total_deadline() -> None:
     assert await reason_of(reply, limits=HASTY) == "timeout"
 
 
+async def test_a_body_below_the_least_rate_ends_long_before_the_deadline() -> None:
+    loris = FetchLimits(least_bytes_per_second=1e6, grace_seconds=0.05, total_seconds=60)
+
+    async def reply(out: asyncio.StreamWriter) -> None:
+        out.write(b"HTTP/1.1 200 OK\r\nContent-Length: 90000\r\n\r\n")
+        await dripping(bytes(90_000))(out)
+
+    end = await end_of(reply, limits=loris)
+    assert end == Refusal("timeout", "fewer than 1e+06 bytes per second")
+
+
 async def test_a_head_that_drips_is_a_timeout() -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n"
     assert await reason_of(dripping(head), limits=HASTY) == "timeout"
@@ -392,6 +403,30 @@ async def test_only_so_many_talk_to_one_host_at_a_time() -> None:
         ends = await asyncio.gather(*(fetch.fetch(site.url("/a")) for _ in range(20)))
     assert all(isinstance(end, Fetched) for end in ends)
     assert most <= PATIENT.per_host
+
+
+async def test_a_redirect_waits_for_its_turn_at_the_host_it_leads_to() -> None:
+    inside = most = 0
+
+    async def counting(out: asyncio.StreamWriter) -> None:
+        nonlocal inside, most
+        inside += 1
+        most = max(most, inside)
+        await asyncio.sleep(0)
+        inside -= 1
+        await said("200 OK", body=b"x")(out)
+
+    limits = FetchLimits(per_host=1)
+    async with (
+        Site({"/b": counting}) as crowded,
+        fetcher(limits, lookup=Rebinding("127.0.0.1")) as f,
+    ):
+        to = f"Location: {crowded.url('/b', host='crowded.example')}"
+        async with Site({"/a": said("302 Found", to, "Connection: close")}) as site:
+            hosts = [f"h{number}.example" for number in range(8)]
+            ends = await asyncio.gather(*(f.fetch(site.url("/a", host=host)) for host in hosts))
+    assert all(isinstance(end, Fetched) for end in ends)
+    assert most == 1
 
 
 async def test_waiting_for_a_turn_is_not_counted_against_the_deadline() -> None:

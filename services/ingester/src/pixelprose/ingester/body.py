@@ -1,11 +1,39 @@
 """The bytes of an answer, counted as they come in and again as they unfold."""
 
+import asyncio
 import zlib
 from collections.abc import AsyncIterator
 
 from pixelprose.ingester.refusal import Refusal
 
+
+class TooSlow(Exception):
+    """The bytes come slower than they must."""
+
+
 _WINDOW_BITS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
+
+
+async def paced(
+    chunks: AsyncIterator[bytes], *, least_bytes_per_second: float, grace_seconds: float
+) -> AsyncIterator[bytes]:
+    """Yield the chunks as they come, while they come fast enough on average.
+
+    Raises:
+        TooSlow: after the grace, fewer bytes came than the rate asks for; also when none came.
+    """
+    loop = asyncio.get_running_loop()
+    began, received = loop.time() + grace_seconds, 0
+    while True:
+        try:
+            async with asyncio.timeout_at(began + received / least_bytes_per_second):
+                chunk = await anext(chunks, None)
+        except TimeoutError as error:
+            raise TooSlow(f"fewer than {least_bytes_per_second:g} bytes per second") from error
+        if chunk is None:
+            return
+        received += len(chunk)
+        yield chunk
 
 
 async def bounded(

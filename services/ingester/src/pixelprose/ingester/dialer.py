@@ -1,7 +1,10 @@
 """Connections to judged addresses only: no gap between what is checked and what is dialled."""
 
 import asyncio
+import math
 import socket
+import ssl
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from typing import Any, Protocol
@@ -18,6 +21,9 @@ AddrInfo = tuple[int | Family, int | socket.SocketKind, int, str, tuple[Any, ...
 
 OUR_TROUBLE = frozenset({socket.EAI_MEMORY, socket.EAI_SYSTEM})
 """Failed look-ups that say nothing about the name."""
+
+ALIVE_SECONDS = 1.0
+"""How long a name server that answered is not asked for the canary again."""
 
 
 class Refused(OSError):
@@ -50,15 +56,24 @@ def system_lookup(threads: Executor) -> Lookup:
 class GuardedResolver(AbstractResolver):
     """Answers with the allowed addresses of a name.
 
-    A name server that answers "try again" may be broken for one domain, or be ours and dead.
-    `canary`, a name that surely exists, tells them apart: when it can't be asked for either,
-    `Unavailable("dns")` is raised and no record is blamed.
+    A name without an address may be the record's fault or that of our name server, which may even
+    say of every name that there is none. `canary`, a name that surely exists, tells them apart:
+    when it has no address either, `Unavailable("dns")` is raised and no record is blamed.
     """
 
-    def __init__(self, guard: Guard, lookup: Lookup, *, canary: str) -> None:
+    def __init__(
+        self,
+        guard: Guard,
+        lookup: Lookup,
+        *,
+        canary: str,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._guard = guard
         self._lookup = lookup
         self._canary = canary
+        self._clock = clock
+        self._alive_until = -math.inf
 
     async def resolve(
         self, host: str, port: int = 0, family: Family = socket.AF_UNSPEC
@@ -67,9 +82,7 @@ class GuardedResolver(AbstractResolver):
         try:
             found = await self._lookup(host, family)
         except socket.gaierror as error:
-            if error.errno in OUR_TROUBLE or (
-                error.errno == socket.EAI_AGAIN and not await self._alive()
-            ):
+            if error.errno in OUR_TROUBLE or not await self._alive():
                 raise Unavailable("dns", str(error)) from error
             raise Refused(Refusal("dns_failed", f"the name has no address: {error}")) from error
         refusals = {address: self._guard.refuses(address, port=port) for _, address in found}
@@ -88,10 +101,14 @@ class GuardedResolver(AbstractResolver):
         """Nothing to let go of: the threads are their owner's."""
 
     async def _alive(self) -> bool:
+        """Whether names have addresses at all; a yes is believed for a second."""
+        if self._clock() < self._alive_until:
+            return True
         try:
             await self._lookup(self._canary, socket.AF_UNSPEC)
-        except socket.gaierror as error:
-            return error.errno not in OUR_TROUBLE | {socket.EAI_AGAIN}
+        except socket.gaierror:
+            return False
+        self._alive_until = self._clock() + ALIVE_SECONDS
         return True
 
 
@@ -110,9 +127,12 @@ def guarded_socket(guard: Guard) -> Callable[[AddrInfo], socket.socket]:
     return make
 
 
-def guarded_connector(guard: Guard, lookup: Lookup, *, canary: str) -> TCPConnector:
+def guarded_connector(
+    guard: Guard, lookup: Lookup, *, canary: str, tls: ssl.SSLContext | None = None
+) -> TCPConnector:
     """The only way out: addresses are judged after resolution, and again when dialled.
 
+    `tls` decides which certificates are believed; by default the system's authorities do.
     How many connections there are is bounded by who asks (`Gates`), not here, since waiting
     here would count against a fetch's deadline.
     """
@@ -121,4 +141,5 @@ def guarded_connector(guard: Guard, lookup: Lookup, *, canary: str) -> TCPConnec
         socket_factory=guarded_socket(guard),
         limit=0,
         ttl_dns_cache=10,
+        ssl=True if tls is None else tls,
     )

@@ -1,6 +1,7 @@
 """One GET over the open web, within its limits."""
 
 import asyncio
+import ssl
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,7 +16,7 @@ from yarl import URL
 
 from pixelprose.ingester import answers
 from pixelprose.ingester.addresses import Guard
-from pixelprose.ingester.body import bounded, too_large
+from pixelprose.ingester.body import TooSlow, bounded, paced, too_large
 from pixelprose.ingester.consent import signals, text
 from pixelprose.ingester.dialer import Lookup, guarded_connector, system_lookup
 from pixelprose.ingester.gates import Gates
@@ -25,7 +26,6 @@ from pixelprose.ingester.url import CanonicalUrl, redirected
 from pixelprose.records import ConsentSignal, Fetch
 
 ACCEPT = "image/avif,image/webp,image/png,image/jpeg,image/gif;q=0.8"
-CANARY = "a.root-servers.net"
 LONGEST_HEADER = 512
 """Characters of a header that a record keeps."""
 
@@ -40,6 +40,8 @@ class Fetched:
 
 @dataclass(slots=True)
 class _Trail:
+    """What is known of a fetch so far; `began` moves on while it waits for a turn at a host."""
+
     began: float
     redirects: list[str] = field(default_factory=list)
     consent: list[ConsentSignal] = field(default_factory=list)
@@ -63,7 +65,7 @@ class Fetcher:
     who we are. Every redirect is judged like the first URL and carries nothing along.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the world port by port, each by name
         self,
         guard: Guard,
         limits: FetchLimits,
@@ -72,6 +74,7 @@ class Fetcher:
         now: Callable[[], datetime],
         clock: Callable[[], float] = time.monotonic,
         lookup: Lookup | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self._guard = guard
         self._limits = limits
@@ -80,13 +83,16 @@ class Fetcher:
         self._clock = clock
         self._threads = ThreadPoolExecutor(32, "dns")
         self._lookup = lookup or system_lookup(self._threads)
+        self._tls = tls
         self._gates = Gates(places=limits.per_host)
         self._session: ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         """Open the session; connects to nothing yet."""
         self._session = ClientSession(
-            connector=guarded_connector(self._guard, self._lookup, canary=CANARY),
+            connector=guarded_connector(
+                self._guard, self._lookup, canary=self._limits.canary_host, tls=self._tls
+            ),
             cookie_jar=DummyCookieJar(),
             headers={
                 "Accept": ACCEPT,
@@ -116,32 +122,35 @@ class Fetcher:
     async def fetch(self, url: CanonicalUrl) -> Fetched | Refusal:
         """Return the body behind `url`, or why there is none, within the total deadline.
 
-        The deadline begins when it is our turn at the host.
+        A redirect waits for its turn at its own host; waiting is not counted.
 
         Raises:
             Unavailable: this machine can't reach its name server or open sockets.
         """
-        seconds = self._limits.total_seconds
-        async with self._gates.through(url.raw_host or ""):
-            try:
-                async with asyncio.timeout(seconds):
-                    return await self._follow(url)
-            except TimeoutError:
-                return Refusal("timeout", f"not finished within {seconds:g} s")
-
-    async def _follow(self, url: URL) -> Fetched | Refusal:
         trail = _Trail(began=self._clock())
         for _ in range(self._limits.max_redirects + 1):
-            answer = await self._ask(url, trail)
+            answer = await self._hop(url, trail)
             if not isinstance(answer, URL):
                 return answer
             trail.redirects.append(str(url))
-            url = answer
+            url = CanonicalUrl(answer)
         return Refusal("too_many_redirects", f"more than {self._limits.max_redirects}")
 
-    async def _ask(self, url: URL, trail: _Trail) -> URL | Fetched | Refusal:
-        if refusal := self._guard.refuses_host(url.raw_host or ""):
+    async def _hop(self, url: URL, trail: _Trail) -> URL | Fetched | Refusal:
+        """One request, in what is left of the time."""
+        host, total = url.raw_host or "", self._limits.total_seconds
+        if refusal := self._guard.refuses_host(host):
             return refusal
+        arrived = self._clock()
+        async with self._gates.through(host):
+            trail.began += self._clock() - arrived
+            try:
+                async with asyncio.timeout(total - (self._clock() - trail.began)):
+                    return await self._ask(url, trail)
+            except TimeoutError:
+                return Refusal("timeout", f"not finished within {total:g} s")
+
+    async def _ask(self, url: URL, trail: _Trail) -> URL | Fetched | Refusal:
         response = None
         try:
             response = await self._head(url)
@@ -150,6 +159,8 @@ class Fetcher:
             return await self._read(response, url, trail)
         except ClientError as error:
             return answers.of_error(error)
+        except TooSlow as error:
+            return Refusal("timeout", str(error))
         finally:
             if isinstance(response, _Response):
                 response.release()
@@ -175,11 +186,13 @@ class Fetcher:
         limit = self._limits.max_bytes
         if (response.content_length or 0) > limit:
             return too_large(limit)
-        body = await bounded(
-            response.content.iter_any(),
-            encoding=response.headers.get("Content-Encoding", ""),
-            max_bytes=limit,
+        chunks = paced(
+            response.content.iter_any().__aiter__(),
+            least_bytes_per_second=self._limits.least_bytes_per_second,
+            grace_seconds=self._limits.grace_seconds,
         )
+        encoding = response.headers.get("Content-Encoding", "")
+        body = await bounded(chunks, encoding=encoding, max_bytes=limit)
         if isinstance(body, Refusal):
             return body
         return Fetched(self._facts(response, url, trail), body)

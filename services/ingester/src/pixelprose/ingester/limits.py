@@ -14,6 +14,12 @@ class FetchLimits(BaseModel):
     first_byte_seconds: float = Field(
         default=10.0, gt=0, description="From a request to the head of its answer, dial included."
     )
+    least_bytes_per_second: float = Field(
+        default=5_000.0, gt=0, description="Of a body, on average, once the grace is over."
+    )
+    grace_seconds: float = Field(
+        default=3.0, gt=0, description="From the head of an answer until its rate counts."
+    )
     connect_seconds: float = Field(default=5.0, gt=0, description="One address may take to answer.")
     max_bytes: int = Field(
         default=20_000_000, ge=1, description="Of a body, as sent and after decompression."
@@ -22,6 +28,12 @@ class FetchLimits(BaseModel):
     max_header_bytes: int = Field(default=8_190, ge=256, description="Of one header line.")
     max_headers: int = Field(default=128, ge=8, description="Header lines of one answer.")
     per_host: int = Field(default=8, ge=1, description="Fetches from one host at a time.")
+    canary_host: str = Field(
+        default="a.root-servers.net",
+        min_length=1,
+        description="A name that surely exists: when it has no address either, the name server is "
+        "at fault and no record is. In a closed network, name a host of it.",
+    )
 
 
 class DecodeLimits(BaseModel):
@@ -34,6 +46,7 @@ class DecodeLimits(BaseModel):
     memory_bytes: int = Field(
         default=1_000_000_000, ge=200_000_000, description="Heap of one decoder process."
     )
+    max_frames: int = Field(default=2_000, ge=1, description="Of an animation; one is decoded.")
     max_pixels: int = Field(default=50_000_000, ge=1, description="Width times height.")
     least_side: int = Field(default=64, ge=1, description="Pixels of the shorter side.")
     max_aspect: float = Field(default=8.0, ge=1, description="Longer side over shorter side.")
