@@ -283,6 +283,14 @@ def test_a_webp_bomb_is_refused_before_its_canvas_is_allotted() -> None:
     assert reason(data) == "too_many_pixels"
 
 
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
+def test_an_animation_of_too_many_frames_is_refused(kind: str) -> None:
+    more = [Image.new("RGB", SIZE, colour) for colour in ("green", "yellow")]
+    data = saved(scene(), kind, save_all=True, append_images=more)
+    assert good(data, DecodeLimits(max_frames=3)).frames == 3
+    assert reason(data, DecodeLimits(max_frames=2)) == "too_many_frames"
+
+
 def test_the_pixel_limit_is_a_setting() -> None:
     limits = DecodeLimits(max_pixels=SIZE[0] * SIZE[1])
     good(saved(scene()), limits)

@@ -3,7 +3,15 @@ import io
 import pytest
 from PIL import Image
 
-from pixelprose.ingester.formats import Format, is_other_image, is_whole, sniff, webp_size
+from pixelprose.ingester.formats import (
+    Format,
+    gif_frames,
+    is_cut,
+    is_other_image,
+    is_whole,
+    sniff,
+    webp_size,
+)
 
 FORMATS: tuple[Format, ...] = ("JPEG", "PNG", "WEBP", "GIF", "AVIF")
 
@@ -65,3 +73,27 @@ def test_the_size_of_a_webp_is_read_from_its_head(options: dict[str, object]) ->
 )
 def test_a_webp_with_a_broken_head_has_no_size(data: bytes) -> None:
     assert webp_size(data) is None
+
+
+@pytest.mark.parametrize("kind", FORMATS)
+def test_no_whole_file_counts_as_cut(kind: Format) -> None:
+    assert not is_cut(picture(kind), kind)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "AVIF"])
+def test_a_file_that_tells_its_length_is_known_to_be_cut(kind: Format) -> None:
+    assert is_cut(picture(kind)[:-20], kind)
+
+
+@pytest.mark.parametrize("count", [1, 2, 9])
+def test_the_frames_of_a_gif_are_counted_without_unpacking_them(count: int) -> None:
+    frames = [Image.linear_gradient("L").resize((9, 9)).rotate(10 * n) for n in range(count)]
+    buffer = io.BytesIO()
+    frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:])
+    assert gif_frames(buffer.getvalue(), at_most=100) == count
+    assert gif_frames(buffer.getvalue(), at_most=1) == min(count, 2)
+
+
+@pytest.mark.parametrize("data", [b"", b"GIF89a", b"GIF89a" + bytes(7), b"GIF89a" + b"\xff" * 99])
+def test_what_is_no_gif_has_no_frames(data: bytes) -> None:
+    assert gif_frames(data, at_most=9) == 0

@@ -7,7 +7,15 @@ import msgspec
 from PIL import Image
 
 from pixelprose.ingester import colour, exif
-from pixelprose.ingester.formats import Format, is_other_image, is_whole, sniff, webp_size
+from pixelprose.ingester.formats import (
+    Format,
+    gif_frames,
+    is_cut,
+    is_other_image,
+    is_whole,
+    sniff,
+    webp_size,
+)
 from pixelprose.ingester.limits import DecodeLimits
 from pixelprose.ingester.pdq import VERSION as PDQ_VERSION
 from pixelprose.ingester.pdq import pdq
@@ -45,6 +53,8 @@ def decode(data: bytes, limits: DecodeLimits) -> Decoded | Refusal:
         return _not_ours(data)
     if kind == "WEBP" and (size := webp_size(data)) and (refusal := _misfit(size, limits)):
         return refusal
+    if kind == "GIF" and gif_frames(data, at_most=limits.max_frames) > limits.max_frames:
+        return _too_many_frames(limits)
     return _guarded(data, kind, limits)
 
 
@@ -73,7 +83,11 @@ def _decode(data: bytes, kind: Format, limits: DecodeLimits) -> Decoded | Refusa
     with Image.open(io.BytesIO(data), formats=[kind]) as image:
         if refusal := _misfit(image.size, limits):
             return refusal
+        if is_cut(data, kind):
+            return Refusal("truncated", f"the {kind} file ends before it says")
         mode, frames = image.mode, getattr(image, "n_frames", 1)
+        if frames > limits.max_frames:
+            return _too_many_frames(limits)
         tags = image.getexif()
         turn = exif.orientation(tags)
         width, height = image.size[::-1] if turn > 4 else image.size  # noqa: PLR2004 - the sideways ones
@@ -94,6 +108,10 @@ def _decode(data: bytes, kind: Format, limits: DecodeLimits) -> Decoded | Refusa
             rendition_width=rendition.width,
             rendition_height=rendition.height,
         )
+
+
+def _too_many_frames(limits: DecodeLimits) -> Refusal:
+    return Refusal("too_many_frames", f"more than {limits.max_frames}")
 
 
 def _misfit(size: tuple[int, int], limits: DecodeLimits) -> Refusal | None:

@@ -49,6 +49,8 @@ class Died:
     """The process is gone, and the image it held with it."""
 
     why: str
+    again: bool = True
+    """Whether another try may end otherwise."""
 
 
 class Decoders:
@@ -85,13 +87,14 @@ class Decoders:
         Raises:
             Unavailable: no decoder process can be started.
         """
-        died = Died("")
-        for _ in range(TRIES):
+        for left in reversed(range(TRIES)):
             answer = await self._try(data)
             if not isinstance(answer, Died):
                 return answer
-            died = answer
-        return Refusal("decode_failed", f"the decoder {died.why}, {TRIES} times")
+            if not answer.again or not left:
+                times = f", {TRIES} times" if answer.again else ""
+                return Refusal("decode_failed", f"the decoder {answer.why}{times}")
+        raise AssertionError("no tries")
 
     async def _try(self, data: bytes) -> Decoded | Refusal | Died:
         process = await self._idle.get()
@@ -116,7 +119,7 @@ class Decoders:
                 await process.stdin.drain()
                 return _ANSWERS.decode(await _frame(process))
         except TimeoutError:
-            return Died(f"ran past {self._limits.seconds:g} s")
+            return Died(f"ran past {self._limits.seconds:g} s", again=False)
         except (OSError, asyncio.IncompleteReadError):
             return Died(_death(await process.wait()))
         except (msgspec.DecodeError, ValueError):

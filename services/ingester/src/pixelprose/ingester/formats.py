@@ -63,6 +63,44 @@ def is_whole(data: bytes, format: Format) -> bool:  # noqa: A002 - the word for 
             return _boxes_end(data) == len(data)
 
 
+def is_cut(data: bytes, format: Format) -> bool:  # noqa: A002 - the word for it
+    """Whether the file surely ends before its own end, by its lengths alone; decodes nothing.
+
+    A JPEG tells no length, and many whole ones lack their end marker: those are for the decoder.
+    """
+    match format:
+        case "WEBP" | "PNG":
+            return not is_whole(data, format)
+        case "AVIF":
+            return _boxes_end(data) > len(data)
+        case _:
+            return False
+
+
+def gif_frames(data: bytes, *, at_most: int) -> int:
+    """Count the frames of a GIF, up to one more than `at_most`, without unpacking any.
+
+    Pillow's own count parses each frame into an object, which a hostile file has a million of.
+    """
+    at, frames = 13, 0
+    if len(data) > at and data[10] & 0x80:
+        at += 3 << (data[10] & 7) + 1
+    while at < len(data) and frames <= at_most:
+        match data[at]:
+            case 0x2C:  # an image: its place and flags, perhaps a palette, then its data
+                flags = data[at + 9] if at + 9 < len(data) else 0
+                at += 10 + (3 << (flags & 7) + 1 if flags & 0x80 else 0) + 1
+                frames += 1
+            case 0x21:  # an extension
+                at += 2
+            case _:
+                break
+        while at < len(data) and data[at]:
+            at += data[at] + 1
+        at += 1
+    return frames
+
+
 def webp_size(data: bytes) -> tuple[int, int] | None:
     """Return the canvas of a WebP file, in pixels, or None where its head is broken.
 

@@ -20,6 +20,7 @@ Reason = Literal[
     "timeout",
     "tls_failed",
     "too_large",
+    "too_many_frames",
     "too_many_pixels",
     "too_many_redirects",
     "too_small",
