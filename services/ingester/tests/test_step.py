@@ -9,7 +9,7 @@ import pytest
 from pixelprose.ingester.decode import Decoded
 from pixelprose.ingester.fetch import Fetched
 from pixelprose.ingester.meters import meters
-from pixelprose.ingester.quarantine import Quarantine
+from pixelprose.ingester.quarantine import Originals, Quarantine
 from pixelprose.ingester.refusal import Refusal
 from pixelprose.ingester.step import IngestStep
 from pixelprose.ingester.url import CanonicalUrl
@@ -96,14 +96,19 @@ class Ingester:
     store: MemoryStore
     web: FakeWeb
     threads: ThreadPoolExecutor
+    originals: Originals = "kept"
+    metrics: Metrics = field(default_factory=Metrics)
 
     def run(self, *submissions: Submitted) -> list[Outcome[ImageFetched]]:
         """The outcomes of submissions that are worked on at the same time."""
+        counts = meters(self.metrics)
         step = IngestStep(
             fetch=self.web.fetch,
             decode=decode,
-            quarantine=Quarantine(self.store, self.threads),
-            meters=meters(Metrics()),
+            quarantine=Quarantine(
+                self.store, self.threads, originals=self.originals, count=counts.trip
+            ),
+            meters=counts,
             now=lambda: NOW,
         )
 
@@ -172,6 +177,57 @@ def test_original_and_rendition_lie_in_quarantine_under_their_hash(ingester: Ing
     assert ingester.store.content_type(original) == "application/octet-stream"
     assert ingester.store.get(quarantine_rendition(image.sha256)) == b"rendition of picture"
     assert image.rendition_bytes == len(b"rendition of picture")
+
+
+def test_originals_are_not_kept_when_they_are_not_wanted(ingester: Ingester) -> None:
+    ingester.originals = "none"
+    image = emitted(*ingester.run(submitted())).image
+    assert image.original_key is None
+    kept = list(ingester.store.list("quarantine/"))
+    assert kept == [quarantine_rendition(image.sha256)]
+
+
+def test_a_url_that_still_brings_the_same_bytes_is_a_duplicate_of_its_first(
+    ingester: Ingester,
+) -> None:
+    ingester.run(submitted(who="1"))
+    (outcome,) = ingester.run(submitted(who="2", offset=1))
+    assert isinstance(outcome, Reject)
+    assert (outcome.reason, outcome.duplicate_of) == ("duplicate_content", "1" * 64)
+
+
+def requests(ingester: Ingester) -> dict[str, int]:
+    """How often the store was asked, by kind."""
+    name = 'pixelprose_ingester_store_requests_total{kind="'
+    return {
+        line.removeprefix(name).split('"')[0]: int(float(line.split()[-1]))
+        for line in ingester.metrics.exposition().decode().splitlines()
+        if line.startswith(name)
+    }
+
+
+def test_an_image_costs_five_round_trips_to_the_store(ingester: Ingester) -> None:
+    ingester.run(submitted())
+    once = ("get_receipt", "put_original", "put_rendition", "put_receipt", "put_claim")
+    assert requests(ingester) == dict.fromkeys(once, 1)
+
+
+def test_a_rejection_costs_two_and_a_repeated_delivery_one_and_the_claim(
+    ingester: Ingester,
+) -> None:
+    ingester.run(submitted("gone"))
+    assert requests(ingester) == {"get_receipt": 1, "put_receipt": 1}
+    ingester.run(submitted("gone"))
+    assert requests(ingester) == {"get_receipt": 2, "put_receipt": 1}
+
+
+def test_how_fetches_end_is_counted_and_shown_as_a_share(ingester: Ingester) -> None:
+    ingester.run(submitted(), submitted("b", who="2"), submitted("gone", who="3"))
+    text = ingester.metrics.exposition().decode()
+    assert 'pixelprose_ingester_fetches_total{outcome="fetched"} 2.0' in text
+    assert 'pixelprose_ingester_fetches_total{outcome="http_not_found"} 1.0' in text
+    (share,) = [line for line in text.splitlines() if line.startswith("pixelprose_ingester_succ")]
+    assert float(share.split()[-1]) == pytest.approx(2 / 3)
 
 
 @pytest.mark.parametrize(("path", "reason"), [("page", "not_an_image"), ("gone", "http_not_found")])

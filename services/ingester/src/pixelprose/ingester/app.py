@@ -44,11 +44,12 @@ def build(settings: IngesterSettings, metrics: Metrics) -> Service:
         now=_now,
     )
     decoders = Decoders(section.decode)
+    counts = meters(metrics)
     step = IngestStep(
         fetch=fetcher.fetch,
         decode=decoders.decode,
-        quarantine=Quarantine(store, threads),
-        meters=meters(metrics),
+        quarantine=Quarantine(store, threads, originals=section.originals, count=counts.trip),
+        meters=counts,
         now=_now,
     )
     worker = Async(step, limit=section.concurrency, opened=_opened(fetcher, decoders))

@@ -1,43 +1,96 @@
 """What the ingester counts beside the runner's own metrics."""
 
-from dataclasses import dataclass
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Final, Literal
 
-from prometheus_client import Counter, Histogram
+from prometheus_client import Counter, Gauge, Histogram
 
 from pixelprose.streamkit import Metrics
 
-_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+Stage = Literal["receipt", "fetch", "decode", "hash", "keep", "settle", "claim"]
+Trip = Literal[
+    "get_receipt",
+    "put_original",
+    "put_rendition",
+    "put_receipt",
+    "get_standing_receipt",
+    "put_claim",
+    "get_owner",
+]
+
+FETCHED: Final = "fetched"
+RECENT: Final = 1_000
+"""Fetches that the share of successes is taken of."""
+
+ALARM_BELOW: Final = 0.2
+"""Share of successes: even lists of old URLs do better, a broken network does not."""
+
+_SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
 @dataclass(frozen=True, slots=True)
 class Meters:
-    """Where an image's time goes."""
+    """How fetches end, where an image's time goes, and what the store is asked for."""
 
-    fetch_seconds: Histogram
-    fetched_bytes: Counter
-    decode_seconds: Histogram
-    store_seconds: Histogram
+    fetches: Counter
+    bytes: Counter
+    success_share: Gauge
+    stage_seconds: Histogram
+    trips: Counter
+    clock: Callable[[], float] = time.perf_counter
+    _recent: deque[bool] = field(default_factory=lambda: deque(maxlen=RECENT))
+
+    @contextmanager
+    def stage(self, stage: Stage) -> Iterator[None]:
+        """Observe how long the inside takes, waiting included."""
+        began = self.clock()
+        try:
+            yield
+        finally:
+            self.stage_seconds.labels(stage).observe(self.clock() - began)
+
+    def fetch_ended(self, outcome: str, *, bytes: int) -> None:  # noqa: A002 - the unit
+        """A fetch came back: `fetched`, or a reason of `refusal.Reason`."""
+        self.fetches.labels(outcome).inc()
+        self.bytes.inc(bytes)
+        self._recent.append(outcome == FETCHED)
+        self.success_share.set(sum(self._recent) / len(self._recent))
+
+    def trip(self, kind: Trip) -> None:
+        """The store is asked once."""
+        self.trips.labels(kind).inc()
 
 
 def meters(metrics: Metrics) -> Meters:
     """Register the ingester's metrics."""
+    share = metrics.gauge(
+        "pixelprose_ingester_success_share",
+        f"Share of the last {RECENT} fetches that brought a whole body. "
+        f"Alarm below {ALARM_BELOW}: the network, a proxy or a block, not the web.",
+    )
+    share.set(1.0)
     return Meters(
-        fetch_seconds=metrics.histogram(
-            "pixelprose_ingester_fetch_seconds",
-            "A fetch, refused ones and the wait for a turn at the host included.",
+        fetches=metrics.counter(
+            "pixelprose_ingester_fetches_total",
+            "Fetches, by outcome: fetched, or the reason why not.",
+            ("outcome",),
+        ),
+        bytes=metrics.counter("pixelprose_ingester_fetched_bytes_total", "Bytes of whole bodies."),
+        success_share=share,
+        stage_seconds=metrics.histogram(
+            "pixelprose_ingester_stage_seconds",
+            "Time of one stage of one image, waiting for its turn included: "
+            "receipt, fetch, decode, hash, keep, settle, claim.",
+            ("stage",),
             buckets=_SECONDS,
         ),
-        fetched_bytes=metrics.counter(
-            "pixelprose_ingester_fetched_bytes_total", "Bytes of whole bodies."
-        ),
-        decode_seconds=metrics.histogram(
-            "pixelprose_ingester_decode_seconds",
-            "A decode, the wait for a free decoder included.",
-            buckets=_SECONDS,
-        ),
-        store_seconds=metrics.histogram(
-            "pixelprose_ingester_store_seconds",
-            "Putting an image into quarantine, both objects.",
-            buckets=_SECONDS,
+        trips=metrics.counter(
+            "pixelprose_ingester_store_requests_total",
+            "Round trips to the store, by kind.",
+            ("kind",),
         ),
     )

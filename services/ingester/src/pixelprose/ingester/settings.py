@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, HttpUrl, IPvAnyNetwork
 
 from pixelprose.ingester.addresses import Guard
 from pixelprose.ingester.limits import DecodeLimits, FetchLimits
+from pixelprose.ingester.quarantine import Originals
 from pixelprose.objectstore import StoreSettings
 from pixelprose.records import StreamSettings
 
@@ -48,6 +49,11 @@ class IngesterSection(BaseModel):
     contact: HttpUrl | None = Field(
         default=None,
         description="A page about this crawler and its operator, sent in the User-Agent.",
+    )
+    originals: Originals = Field(
+        default="kept",
+        description="Whether the bytes as fetched are put into quarantine beside the rendition; "
+        "the store's lifecycle rule for quarantine/ ends both.",
     )
     guard: GuardSettings = GuardSettings()
     limits: FetchLimits = FetchLimits()

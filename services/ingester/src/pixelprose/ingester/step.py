@@ -8,13 +8,15 @@ from datetime import datetime
 
 from pixelprose.ingester.decode import Decoded
 from pixelprose.ingester.fetch import Fetched
-from pixelprose.ingester.meters import Meters
+from pixelprose.ingester.meters import FETCHED, Meters
 from pixelprose.ingester.quarantine import Kept, Quarantine
 from pixelprose.ingester.receipt import Accepted, Place, Receipt
 from pixelprose.ingester.refusal import Refusal
 from pixelprose.ingester.url import CanonicalUrl, canonical
 from pixelprose.records import Image, ImageFetched, Sha256, Submitted
 from pixelprose.streamkit import Emit, Outcome, Reject, Skip
+
+HASHED_HERE_BYTES = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,17 +39,20 @@ class IngestStep:
     async def __call__(self, submitted: Submitted) -> Outcome[ImageFetched]:
         """Decide, or repeat what was decided."""
         place = _place(submitted)
-        receipt = await self.quarantine.receipt(submitted.submission_id, attempt=submitted.attempt)
-        if receipt is None:
-            receipt = await self.quarantine.settle(
-                Receipt(
-                    submission_id=submitted.submission_id,
-                    attempt=submitted.attempt,
-                    place=place,
-                    decision=await self._decide(submitted),
-                    decided_at=self.now(),
-                )
+        with self.meters.stage("receipt"):
+            receipt = await self.quarantine.receipt(
+                submitted.submission_id, attempt=submitted.attempt
             )
+        if receipt is None:
+            decided = Receipt(
+                submission_id=submitted.submission_id,
+                attempt=submitted.attempt,
+                place=place,
+                decision=await self._decide(submitted),
+                decided_at=self.now(),
+            )
+            with self.meters.stage("settle"):
+                receipt = await self.quarantine.settle(decided)
         if receipt.place != place:
             return Skip("already_submitted")
         match receipt.decision:
@@ -58,7 +63,8 @@ class IngestStep:
 
     async def _claimed(self, record: ImageFetched) -> Outcome[ImageFetched]:
         claimant = record.submission.submission_id
-        owner = await self.quarantine.claim(record.image.sha256, claimant=claimant)
+        with self.meters.stage("claim"):
+            owner = await self.quarantine.claim(record.image.sha256, claimant=claimant)
         if owner != claimant:
             return Reject(
                 "duplicate_content",
@@ -71,17 +77,16 @@ class IngestStep:
         url = canonical(submitted.record.url)
         if isinstance(url, Refusal):
             return url
-        with self.meters.fetch_seconds.time():
-            fetched = await self.fetch(url)
+        fetched = await self._fetched(url)
         if isinstance(fetched, Refusal):
             return fetched
-        self.meters.fetched_bytes.inc(len(fetched.body))
-        with self.meters.decode_seconds.time():
+        with self.meters.stage("decode"):
             decoded = await self.decode(fetched.body)
         if isinstance(decoded, Refusal):
             return decoded
-        sha256 = await asyncio.to_thread(_sha256, fetched.body)
-        with self.meters.store_seconds.time():
+        with self.meters.stage("hash"):
+            sha256 = await _sha256(fetched.body)
+        with self.meters.stage("keep"):
             kept = await self.quarantine.keep(
                 sha256, original=fetched.body, rendition=decoded.rendition
             )
@@ -94,13 +99,28 @@ class IngestStep:
             )
         )
 
+    async def _fetched(self, url: CanonicalUrl) -> Fetched | Refusal:
+        with self.meters.stage("fetch"):
+            fetched = await self.fetch(url)
+        if isinstance(fetched, Refusal):
+            self.meters.fetch_ended(fetched.reason, bytes=0)
+        else:
+            self.meters.fetch_ended(FETCHED, bytes=len(fetched.body))
+        return fetched
+
 
 def _place(submitted: Submitted) -> Place:
     return Place(submitted.at.topic, submitted.at.partition, submitted.offset)
 
 
-def _sha256(data: bytes) -> Sha256:
-    return Sha256(hashlib.sha256(data).hexdigest())
+async def _sha256(data: bytes) -> Sha256:
+    # A thread, so on another core, once hashing takes longer than the way there (about 0.1 ms).
+    digest = (
+        hashlib.sha256(data)
+        if len(data) < HASHED_HERE_BYTES
+        else await asyncio.to_thread(hashlib.sha256, data)
+    )
+    return Sha256(digest.hexdigest())
 
 
 def _image(decoded: Decoded, sha256: Sha256, kept: Kept, *, size: int) -> Image:
