@@ -12,7 +12,7 @@ EDITABLE := $(foreach p,$(PACKAGES),-e $(dir $(p)))
 READY := $(VENV)/.ready
 CODE := libs services tests bench models/train
 
-.PHONY: help setup fmt check test chaos demo up bench schemas grade parity constraints clean
+.PHONY: help setup fmt check test chaos demo up bench fuzz soak schemas grade parity constraints clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -64,6 +64,22 @@ up: $(READY) ## the embedded stack and all services, until Ctrl-C
 bench: $(READY) ## one benchmark of bench/: make bench NAME=spine
 	@test -n "$(NAME)" || { echo "say which: make bench NAME=<$$(cd bench && ls *.py */__main__.py | sed 's/\.py//; s/.__main__//' | paste -sd'|')>"; exit 2; }
 	@$(BIN)/python -m bench.$(NAME) $(ARGS)
+
+TARGET ?= url address headers image
+SECONDS_EACH ?= 60
+fuzz: $(READY) ## hostile bytes, guided by coverage: make fuzz TARGET=image SECONDS_EACH=600
+	@test -x build/fuzz/env/bin/python || { $(BIN)/uv venv --quiet --python $(BIN)/python build/fuzz/env; \
+	  $(BIN)/uv pip install --quiet --python build/fuzz/env/bin/python atheris==$(ATHERIS); }
+	@for target in $(TARGET); do mkdir -p build/fuzz/$$target; \
+	  FUZZ_SITE=$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))') OPENBLAS_NUM_THREADS=1 \
+	  build/fuzz/env/bin/python services/ingester/tests/fuzz_ingester.py $$target -max_total_time=$(SECONDS_EACH) \
+	  -max_len=4096 -rss_limit_mb=4096 -artifact_prefix=build/fuzz/ build/fuzz/$$target; done
+
+ATHERIS := 3.0.0
+
+URLS ?= 20000
+soak: $(READY) ## memory and descriptors over many good and hostile URLs: make soak URLS=200000
+	@$(BIN)/python -m bench.ingest.soak $(URLS)
 
 N ?= 1000
 grade: $(READY) ## the demo models on unseen scenes: make grade N=10000 SEED=1

@@ -4,6 +4,8 @@ import zlib
 from collections.abc import AsyncIterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from pixelprose.ingester.body import TooSlow, bounded, paced
 from pixelprose.ingester.refusal import Refusal
@@ -61,6 +63,17 @@ def test_a_folded_body_that_is_none_is_broken() -> None:
 def test_an_encoding_that_nobody_asked_for_is_refused() -> None:
     assert read(b"\x1b\x00", encoding="br") == "unsupported_format"
     assert read(b"\x1b\x00", encoding="gzip, gzip") == "unsupported_format"
+
+
+@given(
+    st.lists(st.binary(max_size=400), max_size=6),
+    st.sampled_from(["", "gzip", "deflate", "GZIP ", "br", "gzip, br", "\x00"]),
+)
+def test_any_bytes_in_any_encoding_end_in_a_body_within_its_limit_or_a_reason(
+    chunks: list[bytes], encoding: str
+) -> None:
+    end = read(*chunks, encoding=encoding)
+    assert isinstance(end, str) or len(end) <= LIMIT
 
 
 async def drip(*, every_seconds: float, count: int) -> AsyncIterator[bytes]:

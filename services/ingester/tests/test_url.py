@@ -58,6 +58,7 @@ def test_equal_urls_have_one_spelling(text: str, spelled: str) -> None:
         "http://example.com:99999/",
         "http://[fe80::1%25eth0]/",
         "http://[::1/",
+        "http://]:[a@",
         "http://a..b/",
         "http://-a.example/",
         "http://exa mple.com/",
@@ -118,7 +119,14 @@ def test_a_redirect_leads_where_it_says(location: str, target: str) -> None:
 
 @pytest.mark.parametrize(
     "location",
-    ["ftp://example.com/", "http://2130706433/", "\\\\127.0.0.1\\", "http://u:p@b/", "http://[::1"],
+    [
+        "ftp://example.com/",
+        "http://2130706433/",
+        "\\\\127.0.0.1\\",
+        "http://u:p@b/",
+        "http://[::1",
+        "//]:[a@",
+    ],
 )
 def test_a_redirect_obeys_the_rules_of_the_first_url(location: str) -> None:
     refusal = redirected(URL("http://example.com/"), location)

@@ -17,6 +17,9 @@ LONGEST = 8192
 # yarl drops tabs and newlines, and browsers take a backslash for a slash: who checks and who
 # fetches could read such a URL differently, so there is none.
 _AMBIGUOUS = re.compile(r"[\x00-\x1f\x7f\\]")
+_UNREADABLE = (ValueError, UnicodeError, IndexError)
+"""What yarl raises on text that is no URL; the last is a slip of its own, found by fuzzing."""
+
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _NUMBER = re.compile(r"[0-9]+|0x[0-9a-f]*")
 
@@ -34,7 +37,7 @@ def canonical(text: str) -> CanonicalUrl | Refusal:
     try:
         text.encode()
         return _spelled(URL(text))
-    except (ValueError, UnicodeError) as error:
+    except _UNREADABLE as error:
         return _bad(str(error).partition("\n")[0])
 
 
@@ -45,7 +48,7 @@ def redirected(base: URL, location: str) -> CanonicalUrl | Refusal:
         return _bad("a redirect with a control character or backslash")
     try:
         target = canonical(str(base.join(URL(location.strip()))))
-    except (ValueError, UnicodeError):
+    except _UNREADABLE:
         return _bad("a redirect to no URL at all")
     if isinstance(target, Refusal):
         return _bad(f"a redirect to a bad URL: {target.detail}")

@@ -1,0 +1,98 @@
+"""A coverage-guided fuzzer for what hostile bytes reach: `make fuzz TARGET=url SECONDS_EACH=60`.
+
+Runs in an environment of its own, which has atheris; `FUZZ_SITE` names the packages of ours, and
+the last argument is the folder where found inputs are kept.
+"""
+
+import asyncio
+import io
+import os
+import site
+import sys
+from collections.abc import AsyncIterator, Callable
+from datetime import UTC, datetime
+from ipaddress import IPv4Address, IPv6Address
+from pathlib import Path
+
+import atheris  # type: ignore[import-untyped]
+
+site.addsitedir(os.environ["FUZZ_SITE"])
+with atheris.instrument_imports(include=["pixelprose.ingester", "yarl"]):
+    from PIL import Image
+    from yarl import URL
+
+    from pixelprose.ingester.addresses import Guard, is_public
+    from pixelprose.ingester.body import bounded
+    from pixelprose.ingester.consent import signals
+    from pixelprose.ingester.decode import Decoded, decode
+    from pixelprose.ingester.limits import DecodeLimits
+    from pixelprose.ingester.refusal import Refusal
+    from pixelprose.ingester.url import canonical, redirected
+
+LIMITS = DecodeLimits(max_pixels=1_000_000)
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+
+
+def url(data: bytes) -> None:
+    """What is canonical stays so, names a host, and holds no user."""
+    text = data.decode("utf-8", "surrogateescape")
+    for found in (canonical(text), redirected(URL("http://a.example/b/c"), text)):
+        if not isinstance(found, Refusal):
+            assert canonical(str(found)) == found
+            assert found.raw_host
+            assert found.raw_user is None
+
+
+def address(data: bytes) -> None:
+    """No address is public that Python calls private, alone or wrapped."""
+    number = int.from_bytes(data[:16].ljust(16, b"\0"), "big")
+    four, six = IPv4Address(number & 0xFFFFFFFF), IPv6Address(number)
+    assert not (is_public(four) and not four.is_global)
+    assert not (is_public(six) and (six.is_private or six.is_multicast))
+    mapped = f"::ffff:{four}"
+    assert (Guard().refuses(mapped, port=80) is None) == is_public(four)
+
+
+def headers(data: bytes) -> None:
+    """Every header is read, every content encoding ends in a body or a refusal."""
+    lines = data.decode("utf-8", "surrogateescape").split("\n")
+    pairs = [(name, value) for name, _, value in (line.partition(":") for line in lines)]
+    for signal in signals(pairs, seen_at=NOW):
+        signal.value.encode()
+
+    async def chunks() -> AsyncIterator[bytes]:
+        yield data
+
+    for encoding in ("", "gzip", "deflate", lines[0]):
+        read = asyncio.run(bounded(chunks(), encoding=encoding, max_bytes=10_000))
+        assert isinstance(read, Refusal) or len(read) <= 10_000
+
+
+def image(data: bytes) -> None:
+    """Any bytes come to one of two ends."""
+    assert isinstance(decode(data, LIMITS), Decoded | Refusal)
+
+
+TARGETS: dict[str, Callable[[bytes], None]] = {
+    "url": url,
+    "address": address,
+    "headers": headers,
+    "image": image,
+}
+
+
+def sow(corpus: Path) -> None:
+    """Begin with a small picture of each format: their magic bytes are not found by luck."""
+    for kind in ("JPEG", "PNG", "WEBP", "GIF", "AVIF"):
+        buffer = io.BytesIO()
+        Image.effect_noise((66, 64), 40).save(buffer, kind)
+        (corpus / f"seed-{kind}").write_bytes(buffer.getvalue())
+
+
+if __name__ == "__main__":
+    name = sys.argv.pop(1)
+    target = TARGETS[name]
+    if name == "image":
+        sow(Path(sys.argv[-1]))
+    atheris.Setup(sys.argv, target)
+    atheris.Fuzz()
