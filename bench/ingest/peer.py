@@ -26,7 +26,16 @@ def install() -> None:
         return
     uv = Path(sys.executable).parent / "uv"
     subprocess.run([uv, "venv", "--quiet", "--python", sys.executable, FOLDER], check=True)
-    install = [uv, "pip", "install", "--quiet", "--python", PYTHON, "-r", REQUIREMENTS]
+    install = [
+        str(uv),
+        "pip",
+        "install",
+        "--quiet",
+        "--python",
+        str(PYTHON),
+        "-r",
+        str(REQUIREMENTS),
+    ]
     subprocess.run(install, check=True)
 
 

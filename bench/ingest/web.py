@@ -1,4 +1,4 @@
-"""A web site that serves the corpus from memory: `python -m bench.ingest.web`, until its input ends.
+"""A web site that serves the corpus from memory: `python -m bench.ingest.web`.
 
 Prints its port. `/<set>/<run>/<number>` is a picture of the set, unique by a comment.
 """
