@@ -1,7 +1,7 @@
 """The ingester beside img2dataset, on the same machine and the same local site.
 
-Images per second of processor time, start-up taken out (a large run less a small one), the better
-of some rounds: both write files; then ours as deployed, with Kafka, S3, receipts and claims.
+Images per second of processor time, start-up taken out (a large run less a small one): both write
+files, the better of some rounds; then ours as deployed, with Kafka, S3, receipts and claims.
 `make bench NAME=ingest`; give names of sets to run those alone.
 """
 
@@ -19,7 +19,7 @@ from bench.ingest.stages import decode_stages
 from bench.ingest.web import site
 
 WORK = Path("build/bench/ingest")
-ROUNDS = 2
+ROUNDS = 1
 WARM = 6
 """A small run has a sixth of the images of a large one."""
 

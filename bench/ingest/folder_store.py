@@ -20,21 +20,21 @@ class FolderStore(ObjectStore):
     def get(self, key: ObjectKey) -> bytes:
         """The whole file."""
         try:
-            return (self._folder / key).read_bytes()
+            return self._path(key).read_bytes()
         except FileNotFoundError as error:
             raise ObjectMissing(key) from error
 
     def put(self, key: ObjectKey, data: bytes, *, content_type: str) -> None:
         """Write the file."""
         del content_type
-        with self._made(key).open("wb") as file:
+        with self._path(key).open("wb") as file:
             file.write(data)
 
     def put_if_absent(self, key: ObjectKey, data: bytes, *, content_type: str) -> bool:
         """Create the file, or leave the one that is there."""
         del content_type
         try:
-            with self._made(key).open("xb") as file:
+            with self._path(key).open("xb") as file:
                 file.write(data)
         except FileExistsError:
             return False
@@ -46,24 +46,23 @@ class FolderStore(ObjectStore):
 
     def delete(self, key: ObjectKey) -> None:
         """Remove the file."""
-        (self._folder / key).unlink(missing_ok=True)
+        self._path(key).unlink(missing_ok=True)
 
     def stat(self, key: ObjectKey) -> ObjectFacts | None:
         """Size and age of the file."""
         try:
-            found = (self._folder / key).stat()
+            found = self._path(key).stat()
         except FileNotFoundError:
             return None
         return ObjectFacts(found.st_size, datetime.fromtimestamp(found.st_mtime, UTC))
 
     def list(self, prefix: str) -> Iterator[ObjectKey]:
         """All files below the prefix."""
-        for path in sorted(self._folder.rglob("*")):
-            key = str(path.relative_to(self._folder))
-            if path.is_file() and key.startswith(prefix):
+        for path in sorted(self._folder.iterdir()):
+            key = path.name.replace("!", "/")
+            if key.startswith(prefix):
                 yield ObjectKey(key)
 
-    def _made(self, key: ObjectKey) -> Path:
-        path = self._folder / key
-        path.parent.mkdir(parents=True, exist_ok=True)
-        return path
+    def _path(self, key: ObjectKey) -> Path:
+        # One folder of files, as the peer has: a folder an image would double the cost.
+        return self._folder / key.replace("/", "!")
