@@ -1,12 +1,17 @@
-"""Where a decoder's time goes, part by part, in this process."""
+"""Where a decoder's time goes, part by part: in a process that is told what decoders are told."""
 
 import io
+import json
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 
 from PIL import Image
 
 from pixelprose.ingester.decode import decode
+from pixelprose.ingester.decoders import THRIFTY
 from pixelprose.ingester.limits import DecodeLimits
 from pixelprose.ingester.pdq import pdq
 from pixelprose.ingester.scale import BILINEAR, LANCZOS, scaled
@@ -26,6 +31,14 @@ def milliseconds(call: Callable[[], object]) -> float:
 
 def decode_stages(data: bytes) -> dict[str, float]:
     """Milliseconds of the whole decode of a JPEG, and of its four large parts."""
+    command = [sys.executable, "-m", "bench.ingest.stages"]
+    env = os.environ | THRIFTY
+    said = subprocess.run(command, input=data, stdout=subprocess.PIPE, env=env, check=True)
+    found: dict[str, float] = json.loads(said.stdout)
+    return found
+
+
+def _stages(data: bytes) -> dict[str, float]:
     limits = DecodeLimits()
     with Image.open(io.BytesIO(data)) as image:
         fit = min(1.0, limits.rendition_side / max(image.size))
@@ -50,3 +63,7 @@ def decode_stages(data: bytes) -> dict[str, float]:
             lambda: rendition.save(io.BytesIO(), "JPEG", quality=limits.rendition_quality)
         ),
     }
+
+
+if __name__ == "__main__":
+    print(json.dumps(_stages(sys.stdin.buffer.read())))
