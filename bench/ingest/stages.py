@@ -8,12 +8,13 @@ import sys
 import time
 from collections.abc import Callable
 
+import numpy as np
+import pdqhash  # type: ignore[import-untyped]
 from PIL import Image
 
 from pixelprose.ingester.decode import decode
 from pixelprose.ingester.decoders import THRIFTY
 from pixelprose.ingester.limits import DecodeLimits
-from pixelprose.ingester.pdq import pdq
 from pixelprose.ingester.scale import BILINEAR, LANCZOS, scaled
 
 ROUNDS = 12
@@ -58,7 +59,9 @@ def _stages(data: bytes) -> dict[str, float]:
         "whole": milliseconds(lambda: decode(data, limits)),
         "jpeg_decode": milliseconds(pixels),
         "scale": milliseconds(lambda: scaled(loaded, size, kernel=LANCZOS)),
-        "pdq": milliseconds(lambda: pdq(scaled(rendition, small, kernel=BILINEAR))),
+        "pdq": milliseconds(
+            lambda: pdqhash.compute(np.asarray(scaled(rendition, small, kernel=BILINEAR)))
+        ),
         "jpeg_encode": milliseconds(
             lambda: rendition.save(io.BytesIO(), "JPEG", quality=limits.rendition_quality)
         ),

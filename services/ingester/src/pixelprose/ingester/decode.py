@@ -2,8 +2,11 @@
 
 import io
 import warnings
+from importlib.metadata import version
 
 import msgspec
+import numpy as np
+import pdqhash  # type: ignore[import-untyped]
 from PIL import Image
 
 from pixelprose.ingester import colour, exif
@@ -17,11 +20,10 @@ from pixelprose.ingester.formats import (
     webp_size,
 )
 from pixelprose.ingester.limits import DecodeLimits
-from pixelprose.ingester.pdq import VERSION as PDQ_VERSION
-from pixelprose.ingester.pdq import pdq
 from pixelprose.ingester.refusal import Refusal
 from pixelprose.ingester.scale import BILINEAR, LANCZOS, scaled
 
+PDQ_VERSION = f"pdqhash {version('pdqhash')}"
 PDQ_SIDE = 512
 """Pixels; PDQ's authors scale larger images down to it first, too."""
 
@@ -92,15 +94,14 @@ def _decode(data: bytes, kind: Format, limits: DecodeLimits) -> Decoded | Refusa
         turn = exif.orientation(tags)
         width, height = image.size[::-1] if turn > 4 else image.size  # noqa: PLR2004 - the sideways ones
         rendition = colour.upright(_fitted(image, limits.rendition_side), turn)
-        small = scaled(rendition, _fit(rendition.size, PDQ_SIDE), kernel=BILINEAR)
-        digits, quality = pdq(small)
+        pdq, quality = _pdq(rendition)
         return Decoded(
             format=kind,
             mode=mode,
             frames=frames,
             width=width,
             height=height,
-            pdq=digits,
+            pdq=pdq,
             pdq_quality=quality,
             pdq_version=PDQ_VERSION,
             exif=exif.allowed(tags),
@@ -134,6 +135,13 @@ def _fitted(image: Image.Image, longest: int) -> Image.Image:
     image.load()
     pixels = colour.eight_bit(image)
     return colour.srgb(scaled(pixels, size, kernel=LANCZOS), profile)
+
+
+def _pdq(image: Image.Image) -> tuple[str, int]:
+    """The hash as 64 hex digits, and its quality."""
+    small = scaled(image, _fit(image.size, PDQ_SIDE), kernel=BILINEAR)
+    bits, quality = pdqhash.compute(np.asarray(small))
+    return np.packbits(bits).tobytes().hex(), int(quality)
 
 
 def _fit(size: tuple[int, int], longest: int) -> tuple[int, int]:
