@@ -2,12 +2,15 @@
 
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
+from threading import Event
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Producer
 from confluent_kafka import TopicPartition as KafkaPartition
 
 from pixelprose.kafkalog.errors import Action, action_for, error_of, stop_for
+from pixelprose.kafkalog.hearing import AnotherConsumer, Hearing, listen
 from pixelprose.kafkalog.message import to_message
+from pixelprose.kafkalog.observer import Lane
 from pixelprose.kafkalog.probe import await_metadata
 from pixelprose.kafkalog.settings import (
     KafkaSettings,
@@ -49,6 +52,8 @@ class KafkaLog(Log[Outgoing]):
         self._settings = settings
         self._topics = {settings.physical(topic): topic for topic in topics}
         self._watch = watch
+        self._hearing = Hearing(AnotherConsumer(settings, group=settings.group(service, instance)))
+        self._closed = Event()
         group = settings.group(service, instance)
         self._consumer_configuration = consumer_configuration(settings, group=group)
         self._producer_configuration = producer_configuration(
@@ -85,30 +90,39 @@ class KafkaLog(Log[Outgoing]):
         self._transactions.open()
         self._consumer.subscribe(
             list(self._topics),
-            on_assign=self._told(membership.assigned),
-            on_revoke=self._told(membership.revoked),
-            on_lost=self._told(membership.lost),
+            on_assign=self._told(membership.assigned, self._hearing.assigned),
+            on_revoke=self._told(membership.revoked, self._hearing.gone),
+            on_lost=self._told(membership.lost, self._hearing.gone),
         )
+        listen(self._hearing, self._closed)
         if self._watch is not None:
             self._watch.start()
 
     def poll(self, timeout_seconds: float) -> Message | None:
         """Return the next message; errors that pass by themselves are left to the client."""
+        if self._hearing.deaf:
+            detail = f"the client delivers nothing any more, though {self._hearing.deaf}"
+            raise Stop(ExitCode.CLIENT_BROKEN, detail)
         raw = self._joined.poll(timeout_seconds)
         if raw is None:
+            self._hearing.nothing()
             return None
         if (error := raw.error()) is not None:
             self._stop_if_needed(error, where=f"poll of {raw.topic()} {raw.partition()}")
             return None
-        return to_message(raw, self._at(raw.topic(), raw.partition()))
+        message = to_message(raw, self._at(raw.topic(), raw.partition()))
+        self._hearing.heard((raw.topic() or "", message.at.partition), message.offset)
+        return message
 
     def pause(self, partitions: Collection[TopicPartition]) -> None:
         """Return nothing more from these until `resume`."""
         self._joined.pause(self._physical(partitions))
+        self._hearing.paused(self._lanes(partitions))
 
     def resume(self, partitions: Collection[TopicPartition]) -> None:
         """Take up again where `pause` stopped."""
         self._joined.resume(self._physical(partitions))
+        self._hearing.resumed(self._lanes(partitions))
 
     def idle_positions(
         self, partitions: Collection[TopicPartition]
@@ -164,6 +178,7 @@ class KafkaLog(Log[Outgoing]):
 
     def close(self) -> None:
         """Leave the group; the producer has nothing open that must not be aborted."""
+        self._closed.set()
         if self._watch is not None:
             self._watch.stop()
         if self._consumer is not None:
@@ -176,9 +191,15 @@ class KafkaLog(Log[Outgoing]):
         return self._consumer
 
     def _told(
-        self, tell: Callable[[Collection[TopicPartition]], None]
+        self,
+        tell: Callable[[Collection[TopicPartition]], None],
+        also: Callable[[Collection[Lane]], None],
     ) -> Callable[[Consumer, list[KafkaPartition]], None]:
-        return lambda _, partitions: tell([self._at(p.topic, p.partition) for p in partitions])
+        def told(_: Consumer, partitions: list[KafkaPartition]) -> None:
+            tell([self._at(p.topic, p.partition) for p in partitions])
+            also([(p.topic, p.partition) for p in partitions])
+
+        return told
 
     def _stop_if_needed(self, error: KafkaError, *, where: str) -> None:
         if error.fatal() or action_for(error) in {
@@ -198,6 +219,9 @@ class KafkaLog(Log[Outgoing]):
             known = TopicPartition(self._topics[physical], partition)
             self._known[physical, partition] = known
         return known
+
+    def _lanes(self, partitions: Collection[TopicPartition]) -> list[Lane]:
+        return [(self._settings.physical(at.topic), at.partition) for at in partitions]
 
     def _physical(self, partitions: Collection[TopicPartition]) -> list[KafkaPartition]:
         physical = self._settings.physical
