@@ -11,8 +11,8 @@ from pixelprose.ingester.fetch import Fetched
 from pixelprose.ingester.meters import meters
 from pixelprose.ingester.quarantine import Originals, Quarantine
 from pixelprose.ingester.refusal import Refusal
+from pixelprose.ingester.sources import Origin
 from pixelprose.ingester.step import IngestStep
-from pixelprose.ingester.url import CanonicalUrl
 from pixelprose.objectstore import (
     MemoryStore,
     ObjectKey,
@@ -48,7 +48,7 @@ class FakeWeb:
     pages: dict[str, bytes | Refusal]
     asked: list[str] = field(default_factory=list)
 
-    async def fetch(self, url: CanonicalUrl) -> Fetched | Refusal:
+    async def fetch(self, url: Origin) -> Fetched | Refusal:
         self.asked.append(str(url))
         page = self.pages[str(url)]
         if isinstance(page, Refusal):

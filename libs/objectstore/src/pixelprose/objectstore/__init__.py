@@ -18,6 +18,7 @@ from pixelprose.objectstore.keys import (
 from pixelprose.objectstore.memory import MemoryStore
 from pixelprose.objectstore.port import ObjectFacts, ObjectStore
 from pixelprose.objectstore.probe import probe
+from pixelprose.objectstore.reading import ObjectVersion, S3Reader
 from pixelprose.objectstore.s3 import S3Store, open_store
 from pixelprose.objectstore.settings import StoreSettings
 
@@ -27,6 +28,8 @@ __all__ = [
     "ObjectKey",
     "ObjectMissing",
     "ObjectStore",
+    "ObjectVersion",
+    "S3Reader",
     "S3Store",
     "StoreError",
     "StoreRefused",

@@ -31,26 +31,10 @@ class S3Store(ObjectStore):
     """One bucket on one S3 server. Thread-safe; share one per process, never across a fork."""
 
     def __init__(self, settings: StoreSettings) -> None:
-        scheme, host = settings.endpoint.split("://")
         self._bucket = settings.bucket
         self._create_bucket = settings.create_bucket
         self._place = Place(settings.endpoint, settings.bucket)
-        self._pool = urllib3.PoolManager(
-            maxsize=settings.max_connections,
-            block=True,
-            retries=False,
-            timeout=urllib3.Timeout(
-                connect=settings.connect_timeout_seconds, read=settings.read_timeout_seconds
-            ),
-        )
-        self._client = Minio(
-            host,
-            access_key=settings.access_key,
-            secret_key=settings.secret_key.get_secret_value(),
-            secure=scheme == "https",
-            region=settings.region,  # known, so that the SDK does not ask for it
-            http_client=self._pool,
-        )
+        self._client, self._pool = connected(settings)
 
     def prepare(self) -> None:
         """Find the bucket; create it if the settings say so."""
@@ -154,6 +138,28 @@ class S3Store(ObjectStore):
             yield
         except FAILURES as error:
             raise meaning(error, place=self._place, key=key) from error
+
+
+def connected(settings: StoreSettings) -> tuple[Minio, urllib3.PoolManager]:
+    """Return a client by these settings and the connections that it uses."""
+    scheme, host = settings.endpoint.split("://")
+    pool = urllib3.PoolManager(
+        maxsize=settings.max_connections,
+        block=True,
+        retries=False,
+        timeout=urllib3.Timeout(
+            connect=settings.connect_timeout_seconds, read=settings.read_timeout_seconds
+        ),
+    )
+    client = Minio(
+        host,
+        access_key=settings.access_key,
+        secret_key=settings.secret_key.get_secret_value(),
+        secure=scheme == "https",
+        region=settings.region,  # known, so that the SDK does not ask for it
+        http_client=pool,
+    )
+    return client, pool
 
 
 def _failure(response: urllib3.BaseHTTPResponse) -> Answer:

@@ -1,6 +1,6 @@
 """How the ingester is put together: the only place that names adapters."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
@@ -14,8 +14,8 @@ from pixelprose.ingester.fetch import Fetcher
 from pixelprose.ingester.meters import meters
 from pixelprose.ingester.quarantine import Quarantine
 from pixelprose.ingester.settings import IngesterSettings
+from pixelprose.ingester.sources import LocalFiles, Objects, Origins, named
 from pixelprose.ingester.step import IngestStep
-from pixelprose.ingester.url import named
 from pixelprose.objectstore import StoreRefused, StoreUnavailable, open_store, probe
 from pixelprose.records import ImageSubmitted, runner_for
 from pixelprose.streamkit import Async, ExitCode, Metrics, Stop, Unavailable
@@ -43,10 +43,11 @@ def build(settings: IngesterSettings, metrics: Metrics) -> Service:
         user_agent=user_agent(version("pixelprose-ingester"), section.contact),
         now=_now,
     )
+    origins, close_sources = _origins(settings, fetcher)
     decoders = Decoders(section.decode)
     counts = meters(metrics)
     step = IngestStep(
-        fetch=fetcher.fetch,
+        fetch=origins.fetch,
         decode=decoders.decode,
         quarantine=Quarantine(store, threads, originals=section.originals, count=counts.trip),
         meters=counts,
@@ -64,9 +65,32 @@ def build(settings: IngesterSettings, metrics: Metrics) -> Service:
 
     def close() -> None:
         threads.shutdown(wait=False, cancel_futures=True)
+        close_sources()
         store.close()
 
     return Service(runners=(runner,), close=close)
+
+
+def _origins(settings: IngesterSettings, fetcher: Fetcher) -> tuple[Origins, Callable[[], None]]:
+    """The web, and the folders and prefixes that are allowed; and what closes these."""
+    section, limits = settings.ingester.sources, settings.ingester.limits
+    threads = ThreadPoolExecutor(section.threads, "source")
+    server = section.s3 or settings.store
+    objects = Objects(section.buckets(), server, max_bytes=limits.max_bytes)
+    origins = Origins(
+        web=fetcher.fetch,
+        files=LocalFiles(section.roots, max_bytes=limits.max_bytes),
+        objects=objects,
+        threads=threads,
+        total_seconds=limits.total_seconds,
+        now=_now,
+    )
+
+    def close() -> None:
+        threads.shutdown(wait=False, cancel_futures=True)
+        objects.close()
+
+    return origins, close
 
 
 def user_agent(release: str, contact: HttpUrl | None) -> str:

@@ -1,12 +1,13 @@
 """Settings of the ingester."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, HttpUrl, IPvAnyNetwork
+from pydantic import BaseModel, ConfigDict, Field, HttpUrl, IPvAnyNetwork, model_validator
 
 from pixelprose.ingester.addresses import Guard
 from pixelprose.ingester.limits import DecodeLimits, FetchLimits
 from pixelprose.ingester.quarantine import Originals
+from pixelprose.ingester.sources.permits import SourceSettings
 from pixelprose.objectstore import StoreSettings
 from pixelprose.records import StreamSettings
 
@@ -56,6 +57,7 @@ class IngesterSection(BaseModel):
         "the store's lifecycle rule for quarantine/ ends both.",
     )
     guard: GuardSettings = GuardSettings()
+    sources: SourceSettings = SourceSettings()
     limits: FetchLimits = FetchLimits()
     decode: DecodeLimits = DecodeLimits()
 
@@ -65,3 +67,12 @@ class IngesterSettings(StreamSettings):
 
     store: StoreSettings
     ingester: IngesterSection = IngesterSection()
+
+    @model_validator(mode="after")
+    def _sources_lie_elsewhere(self) -> Self:
+        """Refuse our own bucket as a source: quarantine would be read by the side door."""
+        sources = self.ingester.sources
+        same = sources.s3 is None or sources.s3.endpoint == self.store.endpoint
+        if same and self.store.bucket in sources.buckets():
+            raise ValueError("ingester.sources.prefixes: the store's own bucket is no source")
+        return self

@@ -12,7 +12,7 @@ from pixelprose.ingester.meters import FETCHED, Meters
 from pixelprose.ingester.quarantine import Kept, Quarantine
 from pixelprose.ingester.receipt import Accepted, Place, Receipt
 from pixelprose.ingester.refusal import Refusal
-from pixelprose.ingester.url import CanonicalUrl, canonical
+from pixelprose.ingester.sources import Origin, canonical
 from pixelprose.records import Image, ImageFetched, Sha256, Submitted
 from pixelprose.streamkit import Emit, Outcome, Reject, Skip
 
@@ -30,7 +30,7 @@ class IngestStep:
         Unavailable: the store, a decoder or this machine's network is at fault.
     """
 
-    fetch: Callable[[CanonicalUrl], Awaitable[Fetched | Refusal]]
+    fetch: Callable[[Origin], Awaitable[Fetched | Refusal]]
     decode: Callable[[bytes], Awaitable[Decoded | Refusal]]
     quarantine: Quarantine
     meters: Meters
@@ -99,7 +99,7 @@ class IngestStep:
             )
         )
 
-    async def _fetched(self, url: CanonicalUrl) -> Fetched | Refusal:
+    async def _fetched(self, url: Origin) -> Fetched | Refusal:
         with self.meters.stage("fetch"):
             fetched = await self.fetch(url)
         if isinstance(fetched, Refusal):
