@@ -9,9 +9,10 @@ from rich.console import Console
 from pixelprose.cli import submit_command
 from pixelprose.cli.client_settings import client_settings
 from pixelprose.cli.ends import TopicReader
-from pixelprose.cli.sources import Columns, SourceError
+from pixelprose.cli.rows import SourceError
 from pixelprose.cli.status import run_status
 from pixelprose.cli.submit_command import run_submit
+from pixelprose.cli.submit_options import SubmitOptions
 from pixelprose.cli.topics_init import run_topics_init
 from pixelprose.embedded import EmbeddedKafka
 from pixelprose.records import ImageSubmitted, topic_of
@@ -53,7 +54,7 @@ def submitted(config: Path) -> int:
 def submit(config: Path, *what: str) -> str:
     console = Console(width=200)
     with console.capture() as said:
-        run_submit(list(what), config, "tests", Columns(), console)
+        run_submit(list(what), config, SubmitOptions(source="tests"), console)
     return said.get()
 
 
@@ -67,6 +68,35 @@ def test_each_naming_of_a_url_is_a_submission_of_its_own(config: Path) -> None:
     for _ in range(2):
         submit(config, "http://a.example/1.jpg")
     assert submitted(config) == 2
+
+
+def test_a_dry_run_sends_nothing_and_forgets_everything(config: Path, urls: Path) -> None:
+    console = Console(width=200)
+    with console.capture() as said:
+        run_submit([str(urls)], config, SubmitOptions(dry_run=True, limit=7), console)
+    assert "7 rows would be submitted" in said.get()
+    assert submitted(config) == 0
+    assert f"{ROWS} rows submitted" in submit(config, str(urls))
+
+
+def test_a_limit_is_a_part_and_the_rest_comes_with_the_next_command(
+    config: Path, urls: Path
+) -> None:
+    run_submit([str(urls)], config, SubmitOptions(limit=7), Console(quiet=True))
+    assert submitted(config) == 7
+    assert "13 rows submitted" in submit(config, str(urls))
+    assert submitted(config) == ROWS
+
+
+def test_bad_rows_are_shown_kept_in_a_file_and_left_out(config: Path, tmp_path: Path) -> None:
+    file, kept = tmp_path / "urls.txt", tmp_path / "bad.jsonl"
+    file.write_text("http://a.example/1\nnonsense\nhttp://a.example/2\n")
+    console = Console(width=200)
+    with console.capture() as said:
+        report = run_submit([str(file)], config, SubmitOptions(bad_rows=kept), console)
+    assert "line 2: no URL" in said.get()
+    assert (report.submitted, report.bad, submitted(config)) == (2, 1, 2)
+    assert "line 2" in kept.read_text()
 
 
 def test_a_missing_file_is_refused_before_anything_is_sent(config: Path) -> None:

@@ -164,7 +164,7 @@ def test_a_fifo_that_takes_the_place_of_a_file_is_refused(
     files: LocalFiles, root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     os.mkfifo(root / "pipe.jpg")
-    plain = os.stat(root / "in" / "a.jpg")
+    plain = (root / "in" / "a.jpg").stat()
     monkeypatch.setattr(os, "stat", lambda *_, **__: plain)
     assert reason(read(files, root / "pipe.jpg")) == "forbidden_source"
 

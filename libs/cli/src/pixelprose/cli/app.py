@@ -9,7 +9,7 @@ from rich.console import Console
 from pixelprose.cli.errors import EXPECTED_ERRORS
 from pixelprose.cli.redrive.commands import app as dlq
 from pixelprose.cli.redrive.commands import retry
-from pixelprose.cli.sources import Columns
+from pixelprose.cli.rows import Columns
 
 app = typer.Typer(
     name="pixelprose",
@@ -25,6 +25,22 @@ app.command(
 )(retry)
 
 console = Console()
+
+_INTERRUPTED = 130
+"""Exit code after Ctrl-C, as of a shell."""
+
+_SUBMIT_EXAMPLES = """Examples:
+
+pixelprose submit urls.csv --source my-set
+
+pixelprose submit cc12m.tsv --preset cc12m --limit 1000 --dry-run
+
+pixelprose submit shards/ photos/ s3://my-bucket/new
+
+pixelprose submit train.parquet --unpack-to /data/unpacked
+
+pixelprose submit /data/inbox --watch --every 10
+"""
 
 ConfigFile = Annotated[
     Path | None,
@@ -87,20 +103,70 @@ def topics_init(
     run_topics_init(config, partitions, replication, console)
 
 
-@app.command()
-def submit(
-    urls: Annotated[list[str], typer.Argument(help="A file (txt, csv, jsonl, parquet) or URLs.")],
+@app.command(epilog=_SUBMIT_EXAMPLES)
+def submit(  # noqa: PLR0913 - one per option
+    what: Annotated[
+        list[str],
+        typer.Argument(
+            help="Lists of URLs (txt, csv, tsv, json, jsonl, parquet), URLs, and images: folders, "
+            "s3://bucket/prefix, .tar shards, Parquet or saved data sets with an image column."
+        ),
+    ],
+    *,
     config: ConfigFile = None,
+    preset: Annotated[
+        str | None, typer.Option(help="commonpool, cc12m, redcaps, or a YAML file of your own.")
+    ] = None,
     source: Annotated[str, typer.Option(help="Name of the data set, kept in each row.")] = "cli",
     url_column: Annotated[str, typer.Option(help="Column of the URL.")] = "url",
     alt_column: Annotated[str, typer.Option(help="Column of the alt text.")] = "caption",
     licence_column: Annotated[str, typer.Option(help="Column of the licence.")] = "license",
+    image_column: Annotated[
+        str | None, typer.Option(help="Column of the image bytes, where it is not clear.")
+    ] = None,
+    unpack_to: Annotated[
+        Path | None, typer.Option(help="Folder for the images of data sets with an image column.")
+    ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Go on looking for new files until Ctrl-C.")
+    ] = False,
+    every: Annotated[float, typer.Option(min=0.05, help="Seconds between two looks.")] = 5.0,
+    strict: Annotated[bool, typer.Option("--strict", help="Stop at the first bad row.")] = False,
+    bad_rows: Annotated[
+        Path | None, typer.Option(help="File for all bad rows, as JSON lines.")
+    ] = None,
+    limit: Annotated[
+        int | None, typer.Option(min=1, help="Submit at most so many rows this time.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Read everything, show some, submit nothing.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="The summary as JSON; the rest goes to stderr.")
+    ] = False,
 ) -> None:
-    """Submit image URLs. Repeat it after an interruption: no row is submitted twice."""
+    """Submit images. Repeat it after an interruption: no row is submitted twice."""
     from pixelprose.cli.submit_command import run_submit  # noqa: PLC0415 - loads the Kafka client
+    from pixelprose.cli.submit_options import SubmitOptions  # noqa: PLC0415 - as above
 
-    columns = Columns(url=url_column, alt_text=alt_column, licence=licence_column)
-    run_submit(urls, config, source, columns, console)
+    options = SubmitOptions(
+        source=source,
+        preset=preset,
+        columns=Columns(url=(url_column,), alt_text=(alt_column,), licence=(licence_column,)),
+        strict=strict,
+        dry_run=dry_run,
+        limit=limit,
+        bad_rows=bad_rows,
+        every_seconds=every if watch else None,
+        unpack_to=unpack_to,
+        image_column=image_column,
+    )
+    shown = Console(stderr=True) if as_json else console
+    report = run_submit(what, config, options, shown)
+    if as_json:
+        typer.echo(report.as_json())
+    if report.interrupted:
+        raise typer.Exit(_INTERRUPTED)
 
 
 @app.command()

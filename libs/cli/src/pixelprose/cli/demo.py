@@ -18,15 +18,15 @@ from pixelprose.cli.local import LocalConfig, LocalServices, initialise_locally
 from pixelprose.cli.memory import PeakMemory
 from pixelprose.cli.outcomes import OutcomeReader
 from pixelprose.cli.progress import bar, fetch_jars
+from pixelprose.cli.rows import SourceRow
 from pixelprose.cli.scenario import Item, items, known_seeds
-from pixelprose.cli.sources import SourceRow
 from pixelprose.cli.submit import Submitter
 from pixelprose.cli.summary import Summary
 from pixelprose.cli.supervisor import Supervisor
 from pixelprose.demoworld import Site
 from pixelprose.embedded import Stack, StackSettings, open_jars
 from pixelprose.kafkalog import KafkaSettings
-from pixelprose.records import RegistrySettings, SubmissionId
+from pixelprose.records import RegistrySettings, Rights, SubmissionId
 
 _READY_SECONDS = 180.0
 _KNOWN = 3
@@ -142,11 +142,10 @@ def _submit(options: DemoOptions, running: Running, console: Console) -> dict[Su
 
 
 def _rows(listed: Sequence[Item], site: Site) -> Iterator[SourceRow]:
+    rights = Rights(licence="CC0-1.0", basis="declared")
     for number, item in enumerate(listed):
         url = site.url(item.path) if item.path.startswith("/") else item.path
-        yield SourceRow(
-            number=number, url=url, alt_text=item.alt_text, licence="CC0-1.0", fields={}
-        )
+        yield SourceRow(number, url, item.alt_text, rights, fields={})
 
 
 def _wait(

@@ -2,7 +2,8 @@
 
 from confluent_kafka import KafkaException
 
-from pixelprose.cli.sources import SourceError
+from pixelprose.cli.rows import SourceError
+from pixelprose.cli.submit import SubmitFailed
 from pixelprose.cli.supervisor import ServiceFailed
 from pixelprose.objectstore import StoreError
 from pixelprose.streamkit import StreamError
@@ -20,6 +21,7 @@ def _expected() -> tuple[type[Exception], ...]:
         SourceError,
         StoreError,
         StreamError,
+        SubmitFailed,
     ]
     try:
         from pixelprose.embedded import EmbeddedError  # noqa: PLC0415 - an extra

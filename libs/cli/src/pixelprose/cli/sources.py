@@ -1,68 +1,42 @@
-"""Rows of URLs from the files people have: text, CSV, JSON lines, Parquet."""
+"""Rows of URLs from the files people have: text, CSV, TSV, JSON, JSON lines, Parquet."""
 
 import csv
 import json
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Literal
 
+import pyarrow as pa
 import pyarrow.parquet as pq
+
+from pixelprose.cli.rows import BadRow, Columns, Raw, SourceError, SourceRow, row_of
 
 _BATCH_ROWS = 4096
 
+Place = str
+"""Where a row stands, for people."""
 
-class SourceError(Exception):
-    """A file that can't be read as asked; the message says where and what to do."""
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """Names of the columns to read; the rest of a row is kept in its own fields."""
-
-    url: str = "url"
-    alt_text: str | None = "caption"
-    licence: str | None = "license"
+Reader = Callable[[Path, Columns], Iterator[tuple[Place, Raw | BadRow]]]
 
 
-@dataclass(frozen=True, slots=True)
-class SourceRow:
-    """One URL to submit, as the file has it.
-
-    Attributes:
-        number: position in the file, from 0; with the file's hash it identifies the submission.
-        fields: the row's other columns as text.
-    """
-
-    number: int
-    url: str
-    alt_text: str | None
-    licence: str | None
-    fields: Mapping[str, str]
-
-
-def rows(path: Path, columns: Columns) -> Iterator[SourceRow]:
-    """Yield the file's rows in order; rows without a URL are yielded with an empty one.
+def rows(path: Path, columns: Columns) -> Iterator[SourceRow | BadRow]:
+    """Yield the file's rows in order; a row that can't be read is one that is bad, no more.
 
     Raises:
-        SourceError: an unknown kind of file, a missing column or a broken line.
+        SourceError: an unknown kind of file, a missing column, or no file of its kind.
     """
-    for number, raw in enumerate(_reader(path)(path, columns)):
-        yield _row(number, raw, columns)
+    for number, (where, raw) in enumerate(_reader(path)(path, columns)):
+        yield raw if isinstance(raw, BadRow) else row_of(number, where, raw, columns)
 
 
 def count(path: Path) -> int | None:
     """Return how many rows the file has, or None where only reading it would tell."""
     if path.suffix == ".parquet":
         return int(pq.ParquetFile(path).metadata.num_rows)
-    if path.suffix == ".csv":
+    if path.suffix not in {".txt", ".jsonl"}:
         return None
     with path.open("rb") as lines:
         return sum(1 for line in lines if line.strip())
-
-
-Raw = Mapping[str, Any]
-Reader = Callable[[Path, Columns], Iterator[Raw]]
 
 
 def _reader(path: Path) -> Reader:
@@ -73,74 +47,120 @@ def _reader(path: Path) -> Reader:
         raise SourceError(f"{path}: unknown kind of file; use one of {known}") from None
 
 
-def _text(path: Path, columns: Columns) -> Iterator[Raw]:
-    with path.open(encoding="utf-8") as lines:
-        for line in lines:
-            if line.strip():
-                yield {columns.url: line.strip()}
+def _text(path: Path, columns: Columns) -> Iterator[tuple[Place, Raw]]:
+    for number, line in _lines(path):
+        yield f"{path}, line {number}", {columns.url[0]: line}
 
 
-def _csv(path: Path, columns: Columns) -> Iterator[Raw]:
-    with path.open(encoding="utf-8", newline="") as lines:
-        reader = csv.DictReader(lines, restkey="_rest")
-        _need(path, columns.url, reader.fieldnames or ())
-        yield from reader
+def _jsonl(path: Path, columns: Columns) -> Iterator[tuple[Place, Raw | BadRow]]:
+    asked = False
+    for number, line in _lines(path):
+        where = f"{path}, line {number}"
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            yield where, BadRow(where, f"not JSON ({error})")
+            continue
+        if not asked and isinstance(row, dict):
+            _need(path, columns, row)
+            asked = True
+        yield where, _object(where, row)
 
 
-def _jsonl(path: Path, columns: Columns) -> Iterator[Raw]:
-    with path.open(encoding="utf-8") as lines:
-        for number, line in enumerate(lines, start=1):
-            if not line.strip():
-                continue
+def _json(path: Path, columns: Columns) -> Iterator[tuple[Place, Raw | BadRow]]:
+    """A list of objects, or an object that holds one as `annotations`."""
+    try:
+        document = json.loads(path.read_bytes())
+    except (ValueError, RecursionError) as error:
+        raise SourceError(f"{path}: not JSON ({error})") from error
+    found = document.get("annotations") if isinstance(document, dict) else document
+    if not isinstance(found, list):
+        raise SourceError(f"{path}: a list of objects is needed, or one named `annotations`")
+    if found and isinstance(found[0], dict):
+        _need(path, columns, found[0])
+    for number, row in enumerate(found, start=1):
+        where = f"{path}, item {number}"
+        yield where, _object(where, row)
+
+
+def _csv(path: Path, columns: Columns) -> Iterator[tuple[Place, Raw | BadRow]]:
+    return _separated(path, columns, ",")
+
+
+def _tsv(path: Path, columns: Columns) -> Iterator[tuple[Place, Raw | BadRow]]:
+    return _separated(path, columns, "\t")
+
+
+def _separated(
+    path: Path, columns: Columns, delimiter: str
+) -> Iterator[tuple[Place, Raw | BadRow]]:
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as lines:
+        # Tab-separated files quote nothing: a caption may begin with a quotation mark.
+        quoting: Literal[0, 3] = csv.QUOTE_NONE if delimiter == "\t" else csv.QUOTE_MINIMAL
+        reader = csv.reader(lines, delimiter=delimiter, quoting=quoting)
+        header = next(reader, [])
+        if columns.headerless and any("://" in cell for cell in header):
+            header = list(columns.headerless)
+            lines.seek(0)
+            reader = csv.reader(lines, delimiter=delimiter, quoting=quoting)
+        _need(path, columns, header)
+        while True:
             try:
-                row = json.loads(line)
-            except ValueError as error:
-                raise SourceError(f"{path}, line {number}: not JSON ({error})") from error
-            if not isinstance(row, dict):
-                raise SourceError(f"{path}, line {number}: an object per line is needed")
-            if number == 1:
-                _need(path, columns.url, row)
-            yield row
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                where = f"{path}, line {reader.line_num}"
+                yield where, BadRow(where, str(error))
+                continue
+            where = f"{path}, line {reader.line_num}"
+            if not cells:
+                continue
+            if len(cells) != len(header):
+                yield where, BadRow(where, f"{len(cells)} cells under {len(header)} columns")
+                continue
+            yield where, dict(zip(header, cells, strict=True))
 
 
-def _parquet(path: Path, columns: Columns) -> Iterator[Raw]:
-    file = pq.ParquetFile(path)
-    _need(path, columns.url, file.schema_arrow.names)
-    for batch in file.iter_batches(batch_size=_BATCH_ROWS):
-        yield from batch.to_pylist()
+def _parquet(path: Path, columns: Columns) -> Iterator[tuple[Place, Raw]]:
+    try:
+        file = pq.ParquetFile(path)
+        _need(path, columns, file.schema_arrow.names)
+        number = 0
+        for batch in file.iter_batches(batch_size=_BATCH_ROWS):
+            for row in batch.to_pylist():
+                number += 1
+                yield f"{path}, row {number}", row
+    except pa.ArrowException as error:
+        raise SourceError(f"{path}: not readable as Parquet ({error})") from error
 
 
 _READERS: dict[str, Reader] = {
     ".txt": _text,
     ".csv": _csv,
+    ".tsv": _tsv,
+    ".json": _json,
     ".jsonl": _jsonl,
     ".parquet": _parquet,
 }
 
 
-def _need(path: Path, column: str, names: Any) -> None:  # noqa: ANN401 - any container of names
-    if column not in names:
-        found = ", ".join(map(str, names)) or "none"
+def _lines(path: Path) -> Iterator[tuple[int, str]]:
+    with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="\n") as lines:
+        for number, line in enumerate(lines, start=1):
+            if text := line.strip():
+                yield number, text
+
+
+def _object(where: Place, row: object) -> Raw | BadRow:
+    return row if isinstance(row, dict) else BadRow(where, "not an object")
+
+
+def _need(path: Path, columns: Columns, names: Iterable[str]) -> None:
+    found = list(names)
+    if not set(columns.url) & set(found):
+        asked = " or ".join(map(repr, columns.url))
         raise SourceError(
-            f"{path}: no column {column!r} (found: {found}); name it with --url-column"
+            f"{path}: no column {asked} (found: {', '.join(map(str, found)) or 'none'}); "
+            "name it with --url-column, or choose a --preset"
         )
-
-
-def _row(number: int, raw: Raw, columns: Columns) -> SourceRow:
-    taken = {columns.url, columns.alt_text, columns.licence}
-    return SourceRow(
-        number=number,
-        url=str(raw.get(columns.url) or ""),
-        alt_text=_optional(raw, columns.alt_text),
-        licence=_optional(raw, columns.licence),
-        fields={
-            name: value if isinstance(value, str) else json.dumps(value, default=str)
-            for name, value in raw.items()
-            if name not in taken and value is not None
-        },
-    )
-
-
-def _optional(raw: Raw, name: str | None) -> str | None:
-    value = raw.get(name) if name else None
-    return None if value is None or value == "" else str(value)

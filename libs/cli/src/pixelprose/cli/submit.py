@@ -5,17 +5,16 @@ from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from confluent_kafka import KafkaError, Producer
+from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka import Message as KafkaMessage
 
-from pixelprose.cli.sources import SourceRow
+from pixelprose.cli.rows import BadRow, SourceRow
 from pixelprose.kafkalog import KafkaSettings
 from pixelprose.records import (
     Header,
     ImageSubmitted,
     Registry,
     RegistrySettings,
-    Rights,
     SubmissionId,
     Wire,
     submission_id,
@@ -31,11 +30,20 @@ class SubmitFailed(Exception):
     """Not every row is on the topic; repeat the command: none is submitted twice."""
 
 
+class _TooLarge(Exception):
+    """The row makes a message that the broker does not take."""
+
+
+def _refuse(bad: BadRow) -> None:
+    raise SubmitFailed(f"{bad.where}: {bad.why}")
+
+
 class Submitter:
     """Writes rows to the submitted topic.
 
-    `identity` (a file's hash) and the row's number are the CloudEvents source and id, so that the
-    same row of the same file always has the same submission id; the ingester skips what it knows.
+    `identity` (a file's hash) and the row's number, or its own event id, are the CloudEvents
+    source and id, so that the same row always has the same submission id; the ingester skips what
+    it knows.
     """
 
     def __init__(
@@ -57,17 +65,28 @@ class Submitter:
         self._refused: list[KafkaError] = []
 
     def submit(
-        self, rows: Iterable[SourceRow], *, on_sent: Callable[[], None]
+        self,
+        rows: Iterable[SourceRow],
+        *,
+        on_sent: Callable[[], None],
+        on_bad: Callable[[BadRow], None] = _refuse,
     ) -> Iterator[tuple[int, SubmissionId]]:
         """Yield each row's number and submission id when it was handed to the client.
 
         When the iterator ends, all of them are on the topic.
 
+        `on_bad` is told of rows that no broker takes.
+
         Raises:
             SubmitFailed: the broker refused some, or did not answer in time.
         """
         for row in rows:
-            yield row.number, self._send(row, on_sent)
+            try:
+                sent = self._send(row, on_sent)
+            except _TooLarge as error:
+                on_bad(BadRow(f"row {row.number + 1} ({row.url[:100]})", str(error)))
+                continue
+            yield row.number, sent
         left = self._producer.flush(_FLUSH_SECONDS)
         if left or self._refused:
             why = self._refused[0].str() if self._refused else "no answer from the broker"
@@ -81,7 +100,7 @@ class Submitter:
             url=row.url,
             source=self._source,
             alt_text=row.alt_text,
-            rights=Rights(licence=row.licence, basis="declared" if row.licence else "unknown"),
+            rights=row.rights,
             fields=dict(row.fields),
             submitted_at=datetime.now(UTC),
         )
@@ -102,17 +121,21 @@ class Submitter:
                 )
             except BufferError:
                 self._producer.poll(_WAIT_SECONDS)
+            except KafkaException as error:
+                if error.args[0].code() == KafkaError.MSG_SIZE_TOO_LARGE:
+                    raise _TooLarge(f"{len(value)} bytes, more than a message may have") from error
+                raise
             else:
                 break
         self._producer.poll(0)
-        return submission_id(ce_source=self._identity, ce_id=str(row.number))
+        return submission_id(ce_source=self._identity, ce_id=_event_id(row))
 
     def _headers(self, row: SourceRow, time: datetime) -> list[tuple[str, str | bytes | None]]:
         return list(
             write(
                 {
                     Header.SPEC: "1.0",
-                    Header.ID: str(row.number),
+                    Header.ID: _event_id(row),
                     Header.SOURCE: self._identity,
                     Header.TYPE: "pixelprose.ImageSubmitted",
                     Header.TIME: time.isoformat(),
@@ -120,6 +143,10 @@ class Submitter:
                 }
             )
         )
+
+
+def _event_id(row: SourceRow) -> str:
+    return row.event_id or str(row.number)
 
 
 def identity_of(path: Path) -> str:

@@ -1,60 +1,187 @@
-"""`pixelprose submit`: files and URLs, with a progress bar."""
+"""`pixelprose submit`: lists of URLs, URLs, and images that lie in folders, stores and shards."""
 
 import uuid
-from itertools import islice
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
+from threading import Event
 
 from rich.console import Console
+from rich.progress import Progress
 
 from pixelprose.cli.client_settings import ClientSettings, client_settings
+from pixelprose.cli.dry_run import DryRun, NoMemory
+from pixelprose.cli.feed import Feed, Memory, Sender, UnitFeed, send_list, watched
+from pixelprose.cli.images import Unit
+from pixelprose.cli.images.found import found_units, is_images
+from pixelprose.cli.presets import preset
 from pixelprose.cli.progress import bar
 from pixelprose.cli.progress_file import ProgressFile
-from pixelprose.cli.sources import Columns, SourceError, SourceRow, count, rows
+from pixelprose.cli.report import Report, opened
+from pixelprose.cli.rows import Columns, SourceError, row_of
+from pixelprose.cli.sources import count, rows
+from pixelprose.cli.stopping import asked_to_stop
 from pixelprose.cli.submit import Submitter, identity_of
+from pixelprose.cli.submit_options import SubmitOptions
+from pixelprose.cli.submitted_before import SubmittedBefore
 from pixelprose.kafkalog import cluster_id
 
 STATE = Path.home() / ".local" / "state" / "pixelprose" / "submit"
-_CHUNK_ROWS = 10_000
+IMAGES = "images"
+"""Identity of all images that are named by their URI: who names one again names the same."""
+
+ALLOW = (
+    "The ingester reads files and objects only where its settings ingester.sources.roots and "
+    ".prefixes allow it."
+)
 
 
 def run_submit(
-    urls: list[str], config: Path | None, source: str, columns: Columns, console: Console
-) -> None:
-    """Submit every file and URL that is named."""
-    settings = client_settings(config)
-    loose = [url for url in urls if "://" in url]
-    for name in urls:
-        if name not in loose:
-            _submit_file(Path(name), settings, source, columns, console)
-    if loose:
+    what: list[str], config: Path | None, options: SubmitOptions, console: Console
+) -> Report:
+    """Submit everything that is named, and say how it went.
+
+    Raises:
+        SourceError: something can't be read as asked; what was read before it is submitted.
+        SubmitFailed: the broker refused rows.
+    """
+    settings = None if options.dry_run and not config else client_settings(config)
+    report = Report(strict=options.strict, dry_run=options.dry_run)
+    with ExitStack() as held:
+        report.bad_file = opened(options.bad_rows)
+        if report.bad_file is not None:
+            held.enter_context(report.bad_file)
+        asked = held.enter_context(asked_to_stop())
+        run = _Run(settings, _resolved(options, settings), report, asked, console)
+        run.submit(what)
+    report.show(console)
+    if run.images:
+        console.print(ALLOW, style="dim", highlight=False)
+    return report
+
+
+def _resolved(options: SubmitOptions, settings: ClientSettings | None) -> SubmitOptions:
+    """The options with the preset's source and columns in place."""
+    if options.preset is None:
+        return options
+    key = None if settings is None else settings.submit.author_key
+    chosen = preset(options.preset)
+    columns = chosen.columns(author_key=None if key is None else key.get_secret_value().encode())
+    return SubmitOptions(
+        source=chosen.source if options.source == SubmitOptions().source else options.source,
+        columns=columns,
+        strict=options.strict,
+        dry_run=options.dry_run,
+        limit=options.limit,
+        bad_rows=options.bad_rows,
+        every_seconds=options.every_seconds,
+        unpack_to=options.unpack_to,
+        image_column=options.image_column,
+    )
+
+
+@dataclass(slots=True)
+class _Run:
+    settings: ClientSettings | None
+    options: SubmitOptions
+    report: Report
+    asked: Event
+    console: Console
+    images: bool = False
+
+    def submit(self, what: list[str]) -> None:
+        """Lists first, then single URLs, then images."""
+        column = self.options.image_column
+        images = [name for name in what if is_images(name, column)]
+        if self.options.every_seconds is not None and images != what:
+            raise SourceError("--watch looks at folders and s3:// prefixes alone")
+        loose = [name for name in what if "://" in name and name not in images]
+        files = [Path(name) for name in what if name not in images and name not in loose]
+        for path in files:
+            if not path.is_file():
+                raise SourceError(
+                    f"{path}: no such file or folder; a URL to submit begins with http:// or "
+                    "https://, a prefix with s3://"
+                )
+        for path in files:
+            self._list(path)
+        if loose:
+            self._urls(loose)
+        if images:
+            self.images = True
+            self._images(images)
+
+    def _list(self, path: Path) -> None:
+        columns = self.options.columns
+        identity = f"{identity_of(path)}-{columns.fingerprint()[:16]}"
+        kept = self._progress_file(identity)
+        done = kept.rows() if kept else 0
+        with bar(self.console) as progress:
+            task = progress.add_task(path.name, total=count(path), completed=done)
+            feed = self._feed(identity, lambda: progress.advance(task))
+            note: Callable[[int], None] = kept.write if kept else lambda _: None
+            send_list(rows(path, columns), feed, done=done, on_done=note)
+        self.report.before += done
+
+    def _urls(self, loose: list[str]) -> None:
         # Naming a URL is an act of its own each time: another identity, another submission.
-        submitter = Submitter(
-            settings.kafka, settings.registry, source=source, identity=uuid.uuid4().hex
+        feed = self._feed(uuid.uuid4().hex, lambda: None)
+        columns = Columns()
+        feed.send(row_of(n, url, {"url": url}, columns) for n, url in enumerate(loose))
+
+    def _images(self, names: list[str]) -> None:
+        with bar(self.console) as progress, ExitStack() as held:
+            memory: Memory = NoMemory()
+            if not self.options.dry_run:
+                cluster = cluster_id(self._needed().kafka)
+                kept = SubmittedBefore(STATE, cluster=cluster)
+                held.callback(kept.close)
+                memory = kept
+            task = progress.add_task("Submitting", total=None)
+            sending = UnitFeed(self._feed(IMAGES, lambda: progress.advance(task)), memory)
+
+            def scan() -> Iterator[Unit]:
+                for name in names:
+                    yield from found_units(name, self.options, self.settings, self.report)
+
+            if self.options.every_seconds is None:
+                sending.send(sending.pick(scan()))
+            else:
+                self._watch(scan, sending, progress, self.options.every_seconds)
+
+    def _watch(
+        self,
+        scan: Callable[[], Iterator[Unit]],
+        sending: UnitFeed,
+        progress: Progress,
+        every_seconds: float,
+    ) -> None:
+        task = progress.add_task("Waiting to settle", total=None)
+        watched(
+            scan,
+            sending,
+            wait=lambda: self.asked.wait(every_seconds),
+            on_scan=lambda waiting: progress.update(task, completed=waiting),
         )
-        listed = [
-            SourceRow(number=n, url=url, alt_text=None, licence=None, fields={})
-            for n, url in enumerate(loose)
-        ]
-        sent = sum(1 for _ in submitter.submit(listed, on_sent=lambda: None))
-        console.print(f"{sent} URLs submitted.")
+        self.report.interrupted = False  # Ctrl-C is how watching ends
 
+    def _feed(self, identity: str, on_sent: Callable[[], None]) -> Feed:
+        return Feed(self._sender(identity), self.report, self.asked, self.options.limit, on_sent)
 
-def _submit_file(
-    path: Path, settings: ClientSettings, source: str, columns: Columns, console: Console
-) -> None:
-    if not path.is_file():
-        raise SourceError(f"{path}: no such file; a URL to submit begins with http:// or https://")
-    identity = identity_of(path)
-    kept = ProgressFile(STATE, identity=identity, cluster=cluster_id(settings.kafka))
-    done = kept.rows()
-    submitter = Submitter(settings.kafka, settings.registry, source=source, identity=identity)
-    left = islice(rows(path, columns), done, None)
-    total, first = done, done
-    with bar(console) as progress:
-        task = progress.add_task(path.name, total=count(path), completed=done)
-        while chunk := list(islice(left, _CHUNK_ROWS)):
-            for _ in submitter.submit(chunk, on_sent=lambda: progress.advance(task)):
-                total += 1
-            kept.write(total)
-    before = f" ({first:,} were submitted before)" if first else ""
-    console.print(f"{path}: {total - first:,} rows submitted{before}.")
+    def _sender(self, identity: str) -> Sender:
+        if self.options.dry_run:
+            return DryRun(self.console)
+        settings = self._needed()
+        return Submitter(
+            settings.kafka, settings.registry, source=self.options.source, identity=identity
+        )
+
+    def _progress_file(self, identity: str) -> ProgressFile | None:
+        if self.options.dry_run:
+            return None
+        return ProgressFile(STATE, identity=identity, cluster=cluster_id(self._needed().kafka))
+
+    def _needed(self) -> ClientSettings:
+        assert self.settings is not None  # noqa: S101 - only a dry run goes without
+        return self.settings

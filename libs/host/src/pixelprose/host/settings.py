@@ -25,6 +25,7 @@ SECTIONS = (
     "captioner",
     "sink",
     "console",
+    "submit",
 )
 """Sections that may be there for somebody else: one file configures all services."""
 
