@@ -14,12 +14,12 @@ from bench.ingest.process import Cost, tree
 
 from pixelprose.cli.counts import is_ready
 from pixelprose.cli.local import LocalConfig, initialise_locally
-from pixelprose.cli.sources import SourceRow
+from pixelprose.cli.rows import SourceRow
 from pixelprose.cli.submit import Submitter
 from pixelprose.cli.supervisor import Command, Supervisor
 from pixelprose.embedded import Stack, StackSettings
 from pixelprose.kafkalog import KafkaSettings
-from pixelprose.records import RegistrySettings
+from pixelprose.records import RegistrySettings, Rights
 
 SECTION = {
     "originals": "none",  # as the peer
@@ -50,7 +50,7 @@ class Deployed:
         submitter = Submitter(
             self.kafka, RegistrySettings(), source="bench", identity=f"bench-{self.batches}"
         )
-        rows = (SourceRow(number, url, None, None, {}) for number, url in enumerate(urls))
+        rows = (SourceRow(number, url, None, Rights(), {}) for number, url in enumerate(urls))
         for _ in submitter.submit(rows, on_sent=lambda: None):
             pass
         while self._emitted() < wanted:

@@ -33,6 +33,7 @@ from pixelprose.cli.topics_init import run_topics_init
 from pixelprose.embedded.testing import FreshBucket, RunningStack
 from pixelprose.kafkalog import KafkaSettings
 from pixelprose.records import (
+    Group,
     ImageFetched,
     ImageRejected,
     ImageSubmitted,
@@ -75,7 +76,7 @@ class World:
             Console(quiet=True),
         )
 
-    def records(self, record: type[Any]) -> list[Any]:
+    def records(self, record: type[Group]) -> list[Any]:
         wire = Wire(record, Registry(RegistrySettings()))
         reader = TopicReader(self.kafka.client(), [self.kafka.physical(topic_of(record))])
         try:
@@ -90,7 +91,8 @@ class World:
         }
 
     def ended(self, count: int) -> dict[str, str]:
-        return until(self.ends, lambda ends: len(ends) >= count)
+        found: dict[str, str] = until(self.ends, lambda ends: len(ends) >= count)
+        return found
 
 
 def until(look: Callable[[], Any], good: Callable[[Any], bool]) -> Any:  # noqa: ANN401 - what look gives
@@ -173,8 +175,9 @@ def put(world: World, key: str, data: bytes) -> None:
     world.s3.put_object(world.bucket, key, io.BytesIO(data), len(data))
 
 
+@pytest.mark.usefixtures("ingester")
 def test_every_source_comes_through_with_its_caption_and_what_is_not_allowed_does_not(
-    world: World, ingester: None, tmp_path: Path
+    world: World, tmp_path: Path
 ) -> None:
     photos = world.allowed / "photos"
     photos.mkdir()
@@ -221,8 +224,9 @@ def test_every_source_comes_through_with_its_caption_and_what_is_not_allowed_doe
     assert world.ended(12)[f"file://{world.allowed}/1%20again.png"] == "duplicate_content"
 
 
+@pytest.mark.usefixtures("ingester")
 def test_what_is_submitted_twice_after_a_crash_is_worked_on_once(
-    world: World, ingester: None
+    world: World,
 ) -> None:
     for shade in range(5):
         (world.allowed / f"{shade}.png").write_bytes(picture(shade))
@@ -259,7 +263,7 @@ def test_a_watch_that_is_killed_and_started_again_submits_every_file(world: Worl
         until(lambda: world.records(ImageSubmitted), lambda found: len(found) >= 1)
     finally:
         process.kill()
-        process.wait(60)
+        process.communicate(timeout=60)
     (world.allowed / "1.png").write_bytes(picture(1))
     process = watching(world)
     try:

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from chaos.plan import Planned
-from pixelprose.cli.sources import SourceRow
+from pixelprose.cli.rows import SourceRow
 from pixelprose.cli.submit import Submitter
 from pixelprose.kafkalog import KafkaSettings
-from pixelprose.records import RegistrySettings
+from pixelprose.records import RegistrySettings, Rights
 
 
 @dataclass(slots=True)
@@ -53,6 +53,6 @@ class Feeder:
                 number=one.number,
                 url=f"{self.address}/{one.path}",
                 alt_text=None,
-                licence="CC0-1.0",
+                rights=Rights(licence="CC0-1.0", basis="declared"),
                 fields={},
             )

@@ -26,6 +26,7 @@ from pixelprose.cli.submit import Submitter, identity_of
 from pixelprose.cli.submit_options import SubmitOptions
 from pixelprose.cli.submitted_before import SubmittedBefore
 from pixelprose.kafkalog import cluster_id
+from pixelprose.streamkit import Stop
 
 STATE = Path.home() / ".local" / "state" / "pixelprose" / "submit"
 IMAGES = "images"
@@ -46,7 +47,7 @@ def run_submit(
         SourceError: something can't be read as asked; what was read before it is submitted.
         SubmitFailed: the broker refused rows.
     """
-    settings = None if options.dry_run and not config else client_settings(config)
+    settings = _settings(config, options)
     report = Report(strict=options.strict, dry_run=options.dry_run)
     with ExitStack() as held:
         report.bad_file = opened(options.bad_rows)
@@ -59,6 +60,16 @@ def run_submit(
     if run.images:
         console.print(ALLOW, style="dim", highlight=False)
     return report
+
+
+def _settings(config: Path | None, options: SubmitOptions) -> ClientSettings | None:
+    """The settings; a dry run does without a cluster."""
+    try:
+        return client_settings(config)
+    except Stop:
+        if options.dry_run and config is None:
+            return None
+        raise
 
 
 def _resolved(options: SubmitOptions, settings: ClientSettings | None) -> SubmitOptions:
