@@ -245,7 +245,8 @@ def test_what_is_submitted_twice_after_a_crash_is_worked_on_once(
 
 
 def watching(world: World, *options: str) -> "subprocess.Popen[str]":
-    command = [sys.executable, "-m", "pixelprose.cli", "submit", str(world.allowed)]
+    what = [str(world.allowed), f"s3://{world.bucket}/in"]
+    command = [sys.executable, "-m", "pixelprose.cli", "submit", *what]
     command += ["--config", str(world.config), "--watch", "--every", "0.2", "--json", *options]
     return subprocess.Popen(
         command,
@@ -267,15 +268,15 @@ def test_a_watch_that_is_killed_and_started_again_submits_every_file(world: Worl
     (world.allowed / "1.png").write_bytes(picture(1))
     process = watching(world)
     try:
-        until(lambda: world.records(ImageSubmitted), lambda found: len(found) >= 2)
-        until(lambda: remembered(world), lambda count: count >= 2)
+        put(world, "in/2.png", picture(2))
+        until(lambda: remembered(world), lambda count: count >= 3)
     finally:
         process.send_signal(signal.SIGINT)
         said, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert json.loads(said)["interrupted"] is False
     urls = {record.url.rpartition("/")[2] for record in world.records(ImageSubmitted)}
-    assert urls == {"0.png", "1.png"}
+    assert urls == {"0.png", "1.png", "2.png"}
 
 
 def remembered(world: World) -> int:

@@ -8,12 +8,13 @@ from threading import Event
 import pytest
 
 from pixelprose.cli import feed as feed_module
-from pixelprose.cli.feed import Feed, UnitFeed, send_list, watched
+from pixelprose.cli.feed import Feed, UnitFeed, send_list
 from pixelprose.cli.images import Unit, folder_entries, units
 from pixelprose.cli.report import Report
 from pixelprose.cli.rows import BadRow, Columns, SourceError, SourceRow
 from pixelprose.cli.submit import SubmitFailed
 from pixelprose.cli.submitted_before import SubmittedBefore
+from pixelprose.cli.watch import watched
 from pixelprose.records import Rights, SubmissionId
 
 

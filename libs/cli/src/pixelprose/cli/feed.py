@@ -1,6 +1,6 @@
 """Rows and units on their way to the topic: in chunks, each remembered once all of it is there."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from itertools import islice
 from threading import Event
@@ -167,33 +167,3 @@ def _marked(rows: Iterator[Row]) -> Iterator[tuple[Row, bool]]:
         following = next(rows, None)
         yield row, following is None
         row = following
-
-
-def watched(
-    scan: Callable[[], Iterable[Unit]],
-    sending: UnitFeed,
-    *,
-    wait: Callable[[], bool],
-    on_scan: Callable[[int], None] = lambda _waiting: None,
-) -> None:
-    """Scan and send again and again; `wait` sleeps between scans and says when to stop.
-
-    A unit is sent when two scans in a row found it in the same version: until then somebody may
-    still be writing.
-    """
-    before: Collection[str] = ()
-    while not sending.feed.over:
-        found: set[str] = set()
-
-        def settled(before: Collection[str] = before, found: set[str] = found) -> Iterator[Unit]:
-            for unit in filter(sending.is_new, scan()):
-                if unit.key in before:
-                    yield unit
-                else:
-                    found.add(unit.key)
-
-        sending.send(settled())
-        on_scan(len(found))
-        before = found
-        if wait():
-            return

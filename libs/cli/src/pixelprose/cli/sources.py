@@ -104,22 +104,30 @@ def _separated(
             lines.seek(0)
             reader = csv.reader(lines, delimiter=delimiter, quoting=quoting)
         _need(path, columns, header)
-        while True:
-            try:
-                cells = next(reader)
-            except StopIteration:
-                return
-            except csv.Error as error:
-                where = f"{path}, line {reader.line_num}"
-                yield where, BadRow(where, str(error))
-                continue
-            where = f"{path}, line {reader.line_num}"
-            if not cells:
-                continue
-            if len(cells) != len(header):
+        for where, cells in _cells(path, reader):
+            if isinstance(cells, BadRow):
+                yield where, cells
+            elif len(cells) != len(header):
                 yield where, BadRow(where, f"{len(cells)} cells under {len(header)} columns")
-                continue
-            yield where, dict(zip(header, cells, strict=True))
+            else:
+                yield where, dict(zip(header, cells, strict=True))
+
+
+def _cells(path: Path, reader: Iterator[list[str]]) -> Iterator[tuple[Place, list[str] | BadRow]]:
+    """Yield the lines that hold anything; one that breaks the reader is one line."""
+    while True:
+        try:
+            cells: list[str] | BadRow = next(reader)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            cells = BadRow(_line(path, reader), str(error))
+        if cells:
+            yield _line(path, reader), cells
+
+
+def _line(path: Path, reader: object) -> Place:
+    return f"{path}, line {getattr(reader, 'line_num', '?')}"
 
 
 def _parquet(path: Path, columns: Columns) -> Iterator[tuple[Place, Raw]]:

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Event
 
@@ -12,7 +12,7 @@ from rich.progress import Progress
 
 from pixelprose.cli.client_settings import ClientSettings, client_settings
 from pixelprose.cli.dry_run import DryRun, NoMemory
-from pixelprose.cli.feed import Feed, Memory, Sender, UnitFeed, send_list, watched
+from pixelprose.cli.feed import Feed, Memory, Sender, UnitFeed, send_list
 from pixelprose.cli.images import Unit
 from pixelprose.cli.images.found import found_units, is_images
 from pixelprose.cli.presets import preset
@@ -25,6 +25,7 @@ from pixelprose.cli.stopping import asked_to_stop
 from pixelprose.cli.submit import Submitter, identity_of
 from pixelprose.cli.submit_options import SubmitOptions
 from pixelprose.cli.submitted_before import SubmittedBefore
+from pixelprose.cli.watch import watched
 from pixelprose.kafkalog import cluster_id
 from pixelprose.streamkit import Stop
 
@@ -79,17 +80,8 @@ def _resolved(options: SubmitOptions, settings: ClientSettings | None) -> Submit
     key = None if settings is None else settings.submit.author_key
     chosen = preset(options.preset)
     columns = chosen.columns(author_key=None if key is None else key.get_secret_value().encode())
-    return SubmitOptions(
-        source=chosen.source if options.source == SubmitOptions().source else options.source,
-        columns=columns,
-        strict=options.strict,
-        dry_run=options.dry_run,
-        limit=options.limit,
-        bad_rows=options.bad_rows,
-        every_seconds=options.every_seconds,
-        unpack_to=options.unpack_to,
-        image_column=options.image_column,
-    )
+    source = chosen.source if options.source == SubmitOptions().source else options.source
+    return replace(options, source=source, columns=columns)
 
 
 @dataclass(slots=True)

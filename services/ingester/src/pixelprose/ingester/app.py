@@ -10,9 +10,10 @@ from pydantic import HttpUrl
 
 from pixelprose.host import Service
 from pixelprose.ingester.decoders import Decoders
-from pixelprose.ingester.fetch import Fetcher
+from pixelprose.ingester.fetch import Fetched, Fetcher
 from pixelprose.ingester.meters import meters
 from pixelprose.ingester.quarantine import Quarantine
+from pixelprose.ingester.refusal import Refusal
 from pixelprose.ingester.settings import IngesterSettings
 from pixelprose.ingester.sources import LocalFiles, Objects, Origins, named
 from pixelprose.ingester.step import IngestStep
@@ -71,7 +72,9 @@ def build(settings: IngesterSettings, metrics: Metrics) -> Service:
     return Service(runners=(runner,), close=close)
 
 
-def _origins(settings: IngesterSettings, fetcher: Fetcher) -> tuple[Origins, Callable[[], None]]:
+def _origins(
+    settings: IngesterSettings, fetcher: Fetcher
+) -> tuple[Origins[Fetched | Refusal], Callable[[], None]]:
     """The web, and the folders and prefixes that are allowed; and what closes these."""
     section, limits = settings.ingester.sources, settings.ingester.limits
     threads = ThreadPoolExecutor(section.threads, "source")

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeAlias
+from typing import Generic, Protocol, TypeAlias, TypeVar
 
 from pixelprose.ingester import url as urls
 from pixelprose.ingester.fetch import Fetched
@@ -17,6 +17,9 @@ from pixelprose.records import Fetch
 from pixelprose.records.source_uri import BadSourceUri, SourceUri, is_source, source_uri
 
 Origin: TypeAlias = CanonicalUrl | SourceUri
+
+W = TypeVar("W")
+"""What the web answers, such as `Fetched | Refusal`."""
 
 
 class Source(Protocol):
@@ -43,10 +46,10 @@ def named(text: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Origins:
+class Origins(Generic[W]):
     """One `fetch` for all: bytes from anywhere take the same way afterwards."""
 
-    web: Callable[[CanonicalUrl], Awaitable[Fetched | Refusal]]
+    web: Callable[[CanonicalUrl], Awaitable[W]]
     files: Source
     objects: Source
     threads: ThreadPoolExecutor
@@ -54,7 +57,7 @@ class Origins:
     now: Callable[[], datetime]
     clock: Callable[[], float] = time.monotonic
 
-    async def fetch(self, origin: Origin) -> Fetched | Refusal:
+    async def fetch(self, origin: Origin) -> W | Fetched | Refusal:
         """Return the bytes, or why there are none, within the same deadline as a fetch.
 
         Raises:
