@@ -12,12 +12,15 @@ from bench.ingest.folder_store import FolderStore
 
 from pixelprose.ingester.addresses import Guard
 from pixelprose.ingester.decoders import Decoders
-from pixelprose.ingester.fetch import Fetcher
+from pixelprose.ingester.fetch import Fetched, Fetcher
 from pixelprose.ingester.limits import DecodeLimits, FetchLimits
 from pixelprose.ingester.meters import meters
 from pixelprose.ingester.quarantine import Quarantine
+from pixelprose.ingester.refusal import Refusal
+from pixelprose.ingester.sources import Origin
 from pixelprose.ingester.step import IngestStep
 from pixelprose.records import ImageSubmitted, SubmissionId, Submitted
+from pixelprose.records.source_uri import SourceUri
 from pixelprose.streamkit import Emit, Metrics, TopicPartition
 
 CONCURRENCY = 32
@@ -49,10 +52,15 @@ async def ingest(urls: list[str], folder: Path) -> int:
         user_agent="bench",
         now=now,
     )
+
+    async def fetch(origin: Origin) -> Fetched | Refusal:
+        assert not isinstance(origin, SourceUri)  # the list holds URLs of the web alone
+        return await fetcher.fetch(origin)
+
     with ThreadPoolExecutor(4) as threads:
         async with fetcher, Decoders(DecodeLimits(workers=1)) as decoders:
             step = IngestStep(
-                fetch=fetcher.fetch,
+                fetch=fetch,
                 decode=decoders.decode,
                 quarantine=Quarantine(store, threads, originals="none"),
                 meters=meters(Metrics()),
