@@ -11,7 +11,7 @@ from pathlib import Path
 from rich.console import Console, Group
 from rich.live import Live
 
-from pixelprose.cli.demo_config import sections, write_known_hashes
+from pixelprose.cli.demo_config import hurried, sections, write_known_hashes
 from pixelprose.cli.demo_summary import Figures, summarise, table_rows
 from pixelprose.cli.live import counts_table
 from pixelprose.cli.local import LocalConfig, LocalServices, initialise_locally
@@ -111,7 +111,7 @@ def _running(options: DemoOptions, console: Console) -> Iterator[Running]:
         hashes = write_known_hashes(
             options.out / "known-hashes.csv", known_seeds(known=_KNOWN, seed=options.seed)
         )
-        config = LocalConfig(stack, options.out, sections(hashes))
+        config = LocalConfig(stack, options.out, hurried(sections(hashes)))
         config.write()
         with Site() as site, Supervisor() as supervisor:
             services = LocalServices(supervisor, config)

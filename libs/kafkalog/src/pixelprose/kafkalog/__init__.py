@@ -3,7 +3,7 @@
 from pixelprose.kafkalog.appender import Appender
 from pixelprose.kafkalog.downstream import DownstreamLag, Lags, Reader
 from pixelprose.kafkalog.log import KafkaLog
-from pixelprose.kafkalog.probe import cluster_id
+from pixelprose.kafkalog.probe import cluster_id, partition_count
 from pixelprose.kafkalog.settings import Configuration, KafkaSettings
 from pixelprose.kafkalog.stable_offsets import StableOffsetWatch
 
@@ -17,4 +17,5 @@ __all__ = [
     "Reader",
     "StableOffsetWatch",
     "cluster_id",
+    "partition_count",
 ]

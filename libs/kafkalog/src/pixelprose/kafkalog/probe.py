@@ -1,7 +1,7 @@
 """Whether Kafka is there: the first question of every process."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 from confluent_kafka import KafkaError, KafkaException
@@ -24,6 +24,18 @@ def cluster_id(settings: KafkaSettings) -> str:
         Stop: the settings are not valid.
     """
     return str(await_metadata(settings).cluster_id)
+
+
+def partition_count(settings: KafkaSettings, topics: Collection[str]) -> int:
+    """Return how many partitions these topics have together; one that is not there has none.
+
+    Raises:
+        Unavailable: no broker answers within the start deadline.
+        Stop: the settings are not valid.
+    """
+    found = await_metadata(settings).topics
+    named = [found[physical] for topic in topics if (physical := settings.physical(topic)) in found]
+    return sum(len(topic.partitions) for topic in named)
 
 
 def await_metadata(

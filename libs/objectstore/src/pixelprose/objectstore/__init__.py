@@ -13,6 +13,7 @@ from pixelprose.objectstore.keys import (
     quarantine_original,
     quarantine_rendition,
     receipt,
+    robots,
     seen,
 )
 from pixelprose.objectstore.memory import MemoryStore
@@ -42,5 +43,6 @@ __all__ = [
     "quarantine_original",
     "quarantine_rendition",
     "receipt",
+    "robots",
     "seen",
 ]

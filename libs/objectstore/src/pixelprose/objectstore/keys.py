@@ -32,6 +32,11 @@ def seen(sha256: str) -> ObjectKey:
     return ObjectKey(f"seen/{_digest(sha256)}")
 
 
+def robots(origin_sha256: str) -> ObjectKey:
+    """What an origin's robots.txt said, shared by ingesters; it may expire at any time."""
+    return ObjectKey(f"robots/{_digest(origin_sha256)}")
+
+
 def image_original(sha256: str) -> ObjectKey:
     """The bytes as fetched, of an image that passed the safety-filter."""
     return ObjectKey(f"images/{_digest(sha256)}/original")

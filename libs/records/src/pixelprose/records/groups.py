@@ -72,6 +72,8 @@ class Fetch(Group, frozen=True, kw_only=True):
     fetched_at: Instant
     seconds: float
     consent: tuple[ConsentSignal, ...]
+    consent_policy: str | None = None
+    consent_policy_hash: str | None = None
 
 
 class Image(Group, frozen=True, kw_only=True):

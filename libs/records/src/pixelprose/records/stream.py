@@ -1,7 +1,7 @@
 """From settings to a runner on Kafka: what every service's `build` ends with."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -13,14 +13,19 @@ from pixelprose.kafkalog import (
     Reader,
     StableOffsetWatch,
     cluster_id,
+    partition_count,
 )
 from pixelprose.records.codec import Passing, RecordCodec
 from pixelprose.records.groups import Group
 from pixelprose.records.registry import Registry
 from pixelprose.records.settings import StreamSettings
 from pixelprose.records.topics import record_class, topic_list, topic_of
-from pixelprose.streamkit import Metrics, Retries, Runner, Worker
+from pixelprose.streamkit import Metrics, Retries, Runner, TopicPartition, Worker
 from pixelprose.streamkit.metrics.names import STALLED
+
+
+def unwatched(_: Collection[TopicPartition]) -> None:
+    """Of a service that does not care how many partitions it has."""
 
 
 def runner_for(  # noqa: PLR0913 - what differs between services, each by name
@@ -32,6 +37,7 @@ def runner_for(  # noqa: PLR0913 - what differs between services, each by name
     metrics: Metrics,
     step: str | None = None,
     canonical: Callable[[str], str] = str,
+    owning: Callable[[Collection[TopicPartition]], None] = unwatched,
 ) -> Runner[Any, Any, Any]:
     """Return a runner that reads the topic of `reads` and writes to every topic.
 
@@ -54,7 +60,17 @@ def runner_for(  # noqa: PLR0913 - what differs between services, each by name
         metrics=metrics,
         retries=Retries(topic_list().retry_tiers(name)),
         held_back=held_back(settings, name=name),
+        owning=owning,
     )
+
+
+def lanes_of(settings: StreamSettings, *, name: str) -> int:
+    """Return the partitions of all topics that `name` reads; what its replicas share.
+
+    Raises:
+        Unavailable: the broker does not answer.
+    """
+    return partition_count(settings.kafka, topic_list().read_by(name))
 
 
 def held_back(settings: StreamSettings, *, name: str) -> Callable[[], bool]:

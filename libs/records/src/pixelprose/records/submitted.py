@@ -9,7 +9,7 @@ from pixelprose.records.groups import Hop, Submission, SubmissionId
 from pixelprose.records.headers import Header, read
 from pixelprose.records.identity import image_id, submission_id, submission_id_at
 from pixelprose.records.records import ImageSubmitted
-from pixelprose.streamkit import Message, TopicPartition, Undecodable
+from pixelprose.streamkit import Message, TopicPartition, Undecodable, retries_of
 
 _NUMBER: Final = re.compile("[0-9]{1,9}")
 _DIGEST: Final = re.compile("[0-9a-f]{64}")
@@ -17,13 +17,17 @@ _DIGEST: Final = re.compile("[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class Submitted:
-    """An ImageSubmitted with its identity, attempt and position."""
+    """An ImageSubmitted with its identity, attempt and position.
+
+    `retries` is how often this attempt came back from a retry topic.
+    """
 
     record: ImageSubmitted
     submission_id: SubmissionId
     attempt: int
     at: TopicPartition
     offset: int
+    retries: int = 0
 
     @property
     def lineage(self) -> tuple[Hop, ...]:
@@ -54,7 +58,8 @@ def submitted(record: ImageSubmitted, message: Message, *, cluster: str) -> Subm
         Undecodable: the attempt is no number, or the header names no submission.
     """
     identity, attempt = whose(message, cluster=cluster)
-    return Submitted(record, identity, attempt, message.at, message.offset)
+    retries = retries_of(message)
+    return Submitted(record, identity, attempt, message.at, message.offset, retries)
 
 
 def whose(message: Message, *, cluster: str) -> tuple[SubmissionId, int]:

@@ -9,7 +9,7 @@ from pixelprose.streamkit.errors import (
     Undecodable,
 )
 from pixelprose.streamkit.exit_codes import ExitCode
-from pixelprose.streamkit.letters.retries import Retries, Tier
+from pixelprose.streamkit.letters.retries import Retries, Tier, retries_of
 from pixelprose.streamkit.log import (
     Committed,
     Headers,
@@ -60,4 +60,5 @@ __all__ = [
     "Unavailable",
     "Undecodable",
     "Worker",
+    "retries_of",
 ]

@@ -44,6 +44,10 @@ def released() -> bool:
     return False
 
 
+def unwatched(_: Collection[TopicPartition]) -> None:
+    """Of a runner whose partitions nobody else needs to know."""
+
+
 KEEPING = {ExitCode.UNAVAILABLE, ExitCode.FUSE_BLOWN}
 """Reasons to stop that leave the log sound: what is finished is committed first."""
 
@@ -53,7 +57,8 @@ class Runner(Generic[I, O, P]):
 
     Positions are those of the finished prefix of each partition, and go out in the same commit as
     the outputs. What a step does runs in the worker; everything else in the thread that calls
-    `run`. While `held_back` says so, nothing new is read.
+    `run`. While `held_back` says so, nothing new is read. `owning` is told, in that thread, all
+    partitions that are this process's whenever they change.
     """
 
     def __init__(  # noqa: PLR0913 - everything that the loop touches is passed in
@@ -68,6 +73,7 @@ class Runner(Generic[I, O, P]):
         metrics: Metrics,
         retries: Retries = NO_RETRIES,
         held_back: Callable[[], bool] = released,
+        owning: Callable[[Collection[TopicPartition]], None] = unwatched,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = utc_now,
         uniform: Callable[[], float] = random.random,
@@ -80,6 +86,7 @@ class Runner(Generic[I, O, P]):
         self._clock = clock
         self._now = now
         self._held_back = held_back
+        self._owning = owning
         self._judge = Judge(codec, DeadLetters(service, version=version, now=now), retries)
         self._metrics = RunnerMetrics(metrics, service=service)
         self._events = structlog.get_logger("runner").bind(service=service)
@@ -163,6 +170,7 @@ class Runner(Generic[I, O, P]):
         self._events.info("assigned", partitions=_names(partitions))
         for at in partitions:
             self._windows.open(at)
+        self._owning(self._windows.partitions)
 
     def revoked(self, partitions: Collection[TopicPartition]) -> None:
         """Leave these to their next owner, work and all."""
@@ -179,6 +187,7 @@ class Runner(Generic[I, O, P]):
         self._log.resume([at for at in partitions if self._flow.forget(at)])
         for at in partitions:
             self._windows.forget(at)
+        self._owning(self._windows.partitions)
         self._suspicion.release(now=self._clock())
 
     def _read(self, timeout_seconds: float) -> None:

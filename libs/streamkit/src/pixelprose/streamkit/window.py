@@ -95,6 +95,11 @@ class Windows(Generic[I, O, P]):
     def __contains__(self, at: object) -> bool:
         return at in self._by_partition
 
+    @property
+    def partitions(self) -> frozenset[TopicPartition]:
+        """Every partition that is ours."""
+        return frozenset(self._by_partition)
+
     def items(self) -> Iterator[tuple[TopicPartition, Window[I, O, P]]]:
         """Every partition with its window."""
         return iter(self._by_partition.items())

@@ -1,35 +1,55 @@
 """How the ingester is put together: the only place that names adapters."""
 
-from collections.abc import AsyncIterator, Callable
-from concurrent.futures import ThreadPoolExecutor
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
+from functools import partial
 from importlib.metadata import version
 
 from pydantic import HttpUrl
 
 from pixelprose.host import Service
 from pixelprose.ingester.decoders import Decoders
+from pixelprose.ingester.errand import Errand
 from pixelprose.ingester.fetch import Fetched, Fetcher
+from pixelprose.ingester.manners import (
+    ConsentPolicy,
+    DomainTurns,
+    Manners,
+    MannersMeters,
+    RobotsFiles,
+    Share,
+    load_policy,
+    manners_meters,
+    robots_errand,
+)
 from pixelprose.ingester.meters import meters
+from pixelprose.ingester.put_off import Patience, PutOff
 from pixelprose.ingester.quarantine import Quarantine
 from pixelprose.ingester.refusal import Refusal
-from pixelprose.ingester.settings import IngesterSettings
+from pixelprose.ingester.settings import IngesterSection, IngesterSettings
 from pixelprose.ingester.sources import LocalFiles, Objects, Origins, named
 from pixelprose.ingester.step import IngestStep
-from pixelprose.objectstore import StoreRefused, StoreUnavailable, open_store, probe
-from pixelprose.records import ImageSubmitted, runner_for
+from pixelprose.ingester.url import CanonicalUrl
+from pixelprose.objectstore import ObjectStore, StoreRefused, StoreUnavailable, open_store, probe
+from pixelprose.records import ImageSubmitted, lanes_of, runner_for, topic_list
 from pixelprose.streamkit import Async, ExitCode, Metrics, Stop, Unavailable
+
+PRODUCT = "PixelProseStream"
+"""Our token: in the User-Agent, and what robots.txt and X-Robots-Tag may name."""
 
 
 def build(settings: IngesterSettings, metrics: Metrics) -> Service:
     """Wire the ingester; nothing is read from the log yet.
 
     Raises:
-        Stop: the store is none that we can use.
+        Stop: the consent policy or the store is none that we can use.
         Unavailable: the store does not answer, or decoder processes do not start.
     """
     section = settings.ingester
+    policy = load_policy(section.manners.consent)
     store = open_store(settings.store)
     try:
         probe(store)
@@ -44,7 +64,16 @@ def build(settings: IngesterSettings, metrics: Metrics) -> Service:
         user_agent=user_agent(version("pixelprose-ingester"), section.contact),
         now=_now,
     )
-    origins, close_sources = _origins(settings, fetcher)
+    share = Share(lanes=lanes_of(settings, name="ingester"), clock=time.monotonic)
+    image = image_errand(
+        policy,
+        DomainTurns(section.manners, share, places=section.concurrency),
+        fetcher=fetcher,
+        store=store,
+        threads=threads,
+        counts=manners_meters(metrics),
+    )
+    origins, close_sources = _origins(settings, partial(fetcher.run, errand=image))
     decoders = Decoders(section.decode)
     counts = meters(metrics)
     step = IngestStep(
@@ -53,6 +82,7 @@ def build(settings: IngesterSettings, metrics: Metrics) -> Service:
         quarantine=Quarantine(store, threads, originals=section.originals, count=counts.trip),
         meters=counts,
         now=_now,
+        patience=patience(section),
     )
     worker = Async(step, limit=section.concurrency, opened=_opened(fetcher, decoders))
     runner = runner_for(
@@ -62,6 +92,7 @@ def build(settings: IngesterSettings, metrics: Metrics) -> Service:
         worker=worker,
         metrics=metrics,
         canonical=named,
+        owning=share.owns,
     )
 
     def close() -> None:
@@ -73,15 +104,16 @@ def build(settings: IngesterSettings, metrics: Metrics) -> Service:
 
 
 def _origins(
-    settings: IngesterSettings, fetcher: Fetcher
-) -> tuple[Origins[Fetched | Refusal], Callable[[], None]]:
+    settings: IngesterSettings,
+    web: Callable[[CanonicalUrl], Awaitable[Fetched | Refusal | PutOff]],
+) -> tuple[Origins[Fetched | Refusal | PutOff], Callable[[], None]]:
     """The web, and the folders and prefixes that are allowed; and what closes these."""
     section, limits = settings.ingester.sources, settings.ingester.limits
     threads = ThreadPoolExecutor(section.threads, "source")
     server = section.s3 or settings.store
     objects = Objects(section.buckets(), server, max_bytes=limits.max_bytes)
     origins = Origins(
-        web=fetcher.fetch,
+        web=web,
         files=LocalFiles(section.roots, max_bytes=limits.max_bytes),
         objects=objects,
         threads=threads,
@@ -96,9 +128,38 @@ def _origins(
     return origins, close
 
 
+def image_errand(
+    policy: ConsentPolicy,
+    turns: DomainTurns,
+    *,
+    fetcher: Fetcher,
+    store: ObjectStore,
+    threads: Executor,
+    counts: MannersMeters,
+) -> Errand:
+    """Wire how images are asked for."""
+    counts.backing_off.set_function(turns.paused)
+    counts.broken.set_function(turns.broken)
+    robots = RobotsFiles(
+        store,
+        threads,
+        partial(fetcher.run, errand=robots_errand(turns)),
+        policy=policy,
+        token=PRODUCT,
+        now=_now,
+        count=counts.robots_from,
+    )
+    return Manners(robots, turns, policy, token=PRODUCT).image
+
+
+def patience(section: IngesterSection) -> Patience:
+    """Return how often a record may wait: once per retry topic, or never."""
+    return Patience(len(topic_list().retry_tiers("ingester")) if section.manners.retry else 0)
+
+
 def user_agent(release: str, contact: HttpUrl | None) -> str:
     """Return who we say we are: product, version and, if there is one, where to ask."""
-    product = f"PixelProseStream/{release}"
+    product = f"{PRODUCT}/{release}"
     return product if contact is None else f"{product} (+{contact})"
 
 

@@ -51,6 +51,24 @@ async def bounded(
     return await _unfolded(chunks, _WINDOW_BITS[encoding], max_bytes)
 
 
+async def beginning(chunks: AsyncIterator[bytes], *, encoding: str, max_bytes: int) -> bytes:
+    """Return the first `max_bytes` of a body, or as much of it as can be read."""
+    encoding = encoding.strip().lower()
+    folded = encoding in _WINDOW_BITS
+    unfold = zlib.decompressobj(_WINDOW_BITS[encoding]) if folded else None
+    body = bytearray()
+    received = 0
+    async for chunk in chunks:
+        received += len(chunk)
+        try:
+            body += unfold.decompress(chunk, max_bytes - len(body)) if unfold else chunk
+        except zlib.error:
+            break
+        if max(received, len(body)) >= max_bytes:
+            break
+    return bytes(body[:max_bytes])
+
+
 async def _plain(chunks: AsyncIterator[bytes], max_bytes: int) -> bytes | Refusal:
     body = bytearray()
     async for chunk in chunks:

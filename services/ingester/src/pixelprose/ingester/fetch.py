@@ -16,11 +16,13 @@ from yarl import URL
 
 from pixelprose.ingester import answers
 from pixelprose.ingester.addresses import Guard
-from pixelprose.ingester.body import TooSlow, bounded, paced, too_large
+from pixelprose.ingester.body import TooSlow, beginning, bounded, paced, too_large
 from pixelprose.ingester.consent import signals, text
 from pixelprose.ingester.dialer import Lookup, guarded_connector, system_lookup
+from pixelprose.ingester.errand import Errand, Reply, at_once, refuses_nothing
 from pixelprose.ingester.gates import Gates
 from pixelprose.ingester.limits import FetchLimits
+from pixelprose.ingester.put_off import PutOff
 from pixelprose.ingester.refusal import Refusal
 from pixelprose.ingester.url import CanonicalUrl, redirected
 from pixelprose.records import ConsentSignal, Fetch
@@ -28,6 +30,9 @@ from pixelprose.records import ConsentSignal, Fetch
 ACCEPT = "image/avif,image/webp,image/png,image/jpeg,image/gif;q=0.8"
 LONGEST_HEADER = 512
 """Characters of a header that a record keeps."""
+
+UNANNOUNCED = Errand(accept=ACCEPT, turn=at_once, refuses=refuses_nothing)
+"""An image, without any manners."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +48,8 @@ class _Trail:
     """What is known of a fetch so far; `began` moves on while it waits for a turn at a host."""
 
     began: float
+    errand: Errand
+    reply: Reply | None = None
     redirects: list[str] = field(default_factory=list)
     consent: list[ConsentSignal] = field(default_factory=list)
 
@@ -95,7 +102,6 @@ class Fetcher:
             ),
             cookie_jar=DummyCookieJar(),
             headers={
-                "Accept": ACCEPT,
                 "Accept-Encoding": "identity",
                 "User-Agent": self._user_agent,
             },
@@ -120,6 +126,11 @@ class Fetcher:
         self._threads.shutdown(wait=False, cancel_futures=True)
 
     async def fetch(self, url: CanonicalUrl) -> Fetched | Refusal:
+        """Return the body behind `url`, or why there is none, asking nobody's leave."""
+        end = await self.run(url, UNANNOUNCED)
+        return end.refusal if isinstance(end, PutOff) else end
+
+    async def run(self, url: CanonicalUrl, errand: Errand) -> Fetched | Refusal | PutOff:
         """Return the body behind `url`, or why there is none, within the total deadline.
 
         A redirect waits for its turn at its own host; waiting is not counted.
@@ -127,7 +138,7 @@ class Fetcher:
         Raises:
             Unavailable: this machine can't reach its name server or open sockets.
         """
-        trail = _Trail(began=self._clock())
+        trail = _Trail(self._clock(), errand)
         for _ in range(self._limits.max_redirects + 1):
             answer = await self._hop(url, trail)
             if not isinstance(answer, URL):
@@ -136,24 +147,35 @@ class Fetcher:
             url = CanonicalUrl(answer)
         return Refusal("too_many_redirects", f"more than {self._limits.max_redirects}")
 
-    async def _hop(self, url: URL, trail: _Trail) -> URL | Fetched | Refusal:
-        """One request, in what is left of the time."""
-        host, total = url.raw_host or "", self._limits.total_seconds
+    async def _hop(self, url: URL, trail: _Trail) -> URL | Fetched | Refusal | PutOff:
+        """One request, in what is left of the time, when it is its turn."""
+        host = url.raw_host or ""
         if refusal := self._guard.refuses_host(host):
             return refusal
         arrived = self._clock()
-        async with self._gates.through(host):
-            trail.began += self._clock() - arrived
-            try:
-                async with asyncio.timeout(total - (self._clock() - trail.began)):
-                    return await self._ask(url, trail)
-            except TimeoutError:
-                return Refusal("timeout", f"not finished within {total:g} s")
+        async with trail.errand.turn(url) as turn:
+            if isinstance(turn, Refusal | PutOff):
+                return turn
+            trail.consent += turn.signals
+            async with self._gates.through(host):
+                trail.began += self._clock() - arrived
+                answer = await self._timed(url, trail)
+            refusal = answer if isinstance(answer, Refusal) else None
+            return turn.over(refusal, trail.reply) or answer
+
+    async def _timed(self, url: URL, trail: _Trail) -> URL | Fetched | Refusal:
+        trail.reply = None
+        total = self._limits.total_seconds
+        try:
+            async with asyncio.timeout(total - (self._clock() - trail.began)):
+                return await self._ask(url, trail)
+        except TimeoutError:
+            return Refusal("timeout", f"not finished within {total:g} s")
 
     async def _ask(self, url: URL, trail: _Trail) -> URL | Fetched | Refusal:
         response = None
         try:
-            response = await self._head(url)
+            response = await self._head(url, trail.errand)
             if isinstance(response, Refusal):
                 return response
             return await self._read(response, url, trail)
@@ -165,39 +187,51 @@ class Fetcher:
             if isinstance(response, _Response):
                 response.release()
 
-    async def _head(self, url: URL) -> "_Response | Refusal":
+    async def _head(self, url: URL, errand: Errand) -> "_Response | Refusal":
         if self._session is None:
             raise RuntimeError("the fetcher is closed: use it as a context manager")
         seconds = self._limits.first_byte_seconds
         try:
             async with asyncio.timeout(seconds):
-                response = await self._session.get(url, allow_redirects=False)
+                response = await self._session.get(
+                    url, headers={"Accept": errand.accept}, allow_redirects=False
+                )
         except TimeoutError:
             return Refusal("timeout", f"no answer within {seconds:g} s")
         assert isinstance(response, _Response)  # noqa: S101 - the session's response_class
         return response
 
     async def _read(self, response: _Response, url: URL, trail: _Trail) -> URL | Fetched | Refusal:
-        trail.consent += signals(response.headers.items(), seen_at=self._now())
-        if response.status in answers.REDIRECTS and "Location" in response.headers:
-            return redirected(url, response.headers["Location"])
+        headers = response.headers
+        trail.reply = Reply(response.status, headers.get("Retry-After"))
+        trail.consent += signals(headers.items(), seen_at=self._now())
+        if refusal := trail.errand.refuses(headers.items()):
+            return refusal
+        if response.status in answers.REDIRECTS and "Location" in headers:
+            return redirected(url, headers["Location"])
         if refusal := answers.of_status(response.status):
             return refusal
-        limit = self._limits.max_bytes
-        if (response.content_length or 0) > limit:
-            return too_large(limit)
+        body = await self._body(response, trail.errand)
+        return (
+            body if isinstance(body, Refusal) else Fetched(self._facts(response, url, trail), body)
+        )
+
+    async def _body(self, response: _Response, errand: Errand) -> bytes | Refusal:
+        limit = errand.max_bytes or self._limits.max_bytes
         chunks = paced(
             response.content.iter_any().__aiter__(),
             least_bytes_per_second=self._limits.least_bytes_per_second,
             grace_seconds=self._limits.grace_seconds,
         )
         encoding = response.headers.get("Content-Encoding", "")
-        body = await bounded(chunks, encoding=encoding, max_bytes=limit)
-        if isinstance(body, Refusal):
-            return body
-        return Fetched(self._facts(response, url, trail), body)
+        if errand.longer == "cut":
+            return await beginning(chunks, encoding=encoding, max_bytes=limit)
+        if (response.content_length or 0) > limit:
+            return too_large(limit)
+        return await bounded(chunks, encoding=encoding, max_bytes=limit)
 
     def _facts(self, response: _Response, url: URL, trail: _Trail) -> Fetch:
+        policy = trail.errand.policy
         return Fetch(
             final_url=str(url),
             status=response.status,
@@ -210,6 +244,8 @@ class Fetcher:
             fetched_at=self._now(),
             seconds=self._clock() - trail.began,
             consent=tuple(trail.consent),
+            consent_policy=policy[0] if policy else None,
+            consent_policy_hash=policy[1] if policy else None,
         )
 
 

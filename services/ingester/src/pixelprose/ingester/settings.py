@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field, HttpUrl, IPvAnyNetwork, model
 
 from pixelprose.ingester.addresses import Guard
 from pixelprose.ingester.limits import DecodeLimits, FetchLimits
+from pixelprose.ingester.manners import MannersSettings
 from pixelprose.ingester.quarantine import Originals
 from pixelprose.ingester.sources.permits import SourceSettings
 from pixelprose.objectstore import StoreSettings
@@ -60,6 +61,7 @@ class IngesterSection(BaseModel):
     sources: SourceSettings = SourceSettings()
     limits: FetchLimits = FetchLimits()
     decode: DecodeLimits = DecodeLimits()
+    manners: MannersSettings = MannersSettings()
 
 
 class IngesterSettings(StreamSettings):

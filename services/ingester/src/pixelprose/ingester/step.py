@@ -9,14 +9,17 @@ from datetime import datetime
 from pixelprose.ingester.decode import Decoded
 from pixelprose.ingester.fetch import Fetched
 from pixelprose.ingester.meters import FETCHED, Meters
+from pixelprose.ingester.put_off import Patience, PutOff
 from pixelprose.ingester.quarantine import Kept, Quarantine
 from pixelprose.ingester.receipt import Accepted, Place, Receipt
 from pixelprose.ingester.refusal import Refusal
 from pixelprose.ingester.sources import Origin, canonical
 from pixelprose.records import Image, ImageFetched, Sha256, Submitted
-from pixelprose.streamkit import Emit, Outcome, Reject, Skip
+from pixelprose.streamkit import Emit, Later, Outcome, Reject, Skip
 
 HASHED_HERE_BYTES = 100_000
+
+IMPATIENT = Patience(tiers=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,17 +27,19 @@ class IngestStep:
     """Fetch an image into quarantine, once per submission and attempt.
 
     Every decision, a no as well, is written down before it is acted on, so a repeated delivery
-    ends as the first did. Bytes are claimed after that: whoever owns a claim will emit.
+    ends as the first did. Bytes are claimed after that: whoever owns a claim will emit. To wait is
+    no decision: nothing is written down, and the next delivery begins anew.
 
     Raises:
         Unavailable: the store, a decoder or this machine's network is at fault.
     """
 
-    fetch: Callable[[Origin], Awaitable[Fetched | Refusal]]
+    fetch: Callable[[Origin], Awaitable[Fetched | Refusal | PutOff]]
     decode: Callable[[bytes], Awaitable[Decoded | Refusal]]
     quarantine: Quarantine
     meters: Meters
     now: Callable[[], datetime]
+    patience: Patience = IMPATIENT
 
     async def __call__(self, submitted: Submitted) -> Outcome[ImageFetched]:
         """Decide, or repeat what was decided."""
@@ -44,11 +49,14 @@ class IngestStep:
                 submitted.submission_id, attempt=submitted.attempt
             )
         if receipt is None:
+            decision = await self._decide(submitted)
+            if isinstance(decision, Later):
+                return decision
             decided = Receipt(
                 submission_id=submitted.submission_id,
                 attempt=submitted.attempt,
                 place=place,
-                decision=await self._decide(submitted),
+                decision=decision,
                 decided_at=self.now(),
             )
             with self.meters.stage("settle"):
@@ -73,11 +81,13 @@ class IngestStep:
             )
         return Emit((record,))
 
-    async def _decide(self, submitted: Submitted) -> Accepted | Refusal:
+    async def _decide(self, submitted: Submitted) -> Accepted | Refusal | Later:
         url = canonical(submitted.record.url)
         if isinstance(url, Refusal):
             return url
         fetched = await self._fetched(url)
+        if isinstance(fetched, PutOff):
+            return self.patience.end(fetched, retries=submitted.retries)
         if isinstance(fetched, Refusal):
             return fetched
         with self.meters.stage("decode"):
@@ -99,13 +109,14 @@ class IngestStep:
             )
         )
 
-    async def _fetched(self, url: Origin) -> Fetched | Refusal:
+    async def _fetched(self, url: Origin) -> Fetched | Refusal | PutOff:
         with self.meters.stage("fetch"):
             fetched = await self.fetch(url)
-        if isinstance(fetched, Refusal):
-            self.meters.fetch_ended(fetched.reason, bytes=0)
-        else:
-            self.meters.fetch_ended(FETCHED, bytes=len(fetched.body))
+        match fetched:
+            case Refusal(reason) | PutOff(Refusal(reason)):
+                self.meters.fetch_ended(reason, bytes=0)
+            case Fetched(body=body):
+                self.meters.fetch_ended(FETCHED, bytes=len(body))
         return fetched
 
 

@@ -34,7 +34,7 @@ class Retries:
 
     def put_off(self, message: Message, reason: str, *, least_seconds: float) -> Outgoing | None:
         """`message` on its way to the next tier; None when it has used them all."""
-        count = _count(message)
+        count = retries_of(message)
         if count >= len(self.tiers):
             return None
         long_enough = [t for t in self.tiers[count:] if t.seconds >= least_seconds]
@@ -76,7 +76,8 @@ class Retries:
         return frozenset(tier.topic for tier in self.tiers)
 
 
-def _count(message: Message) -> int:
+def retries_of(message: Message) -> int:
+    """Return how often a message was put off, by its header."""
     return _number(dict(message.headers).get(COUNT)) or 0
 
 
