@@ -9,8 +9,9 @@ import pytest
 from pixelprose.ingester.decode import Decoded
 from pixelprose.ingester.fetch import Fetched
 from pixelprose.ingester.meters import meters
+from pixelprose.ingester.put_off import Patience, PutOff
 from pixelprose.ingester.quarantine import Originals, Quarantine
-from pixelprose.ingester.refusal import Refusal
+from pixelprose.ingester.refusal import Reason, Refusal
 from pixelprose.ingester.sources import Origin
 from pixelprose.ingester.step import IngestStep
 from pixelprose.objectstore import (
@@ -27,6 +28,7 @@ from pixelprose.records import Fetch, ImageFetched, ImageSubmitted, Rights, Subm
 from pixelprose.streamkit import (
     Emit,
     ExitCode,
+    Later,
     Metrics,
     Outcome,
     Reject,
@@ -45,13 +47,13 @@ GONE = StoreUnavailable("gone")
 class FakeWeb:
     """Bodies or refusals by URL; counts how often each was asked for."""
 
-    pages: dict[str, bytes | Refusal]
+    pages: dict[str, bytes | Refusal | PutOff]
     asked: list[str] = field(default_factory=list)
 
-    async def fetch(self, url: Origin) -> Fetched | Refusal:
+    async def fetch(self, url: Origin) -> Fetched | Refusal | PutOff:
         self.asked.append(str(url))
         page = self.pages[str(url)]
-        if isinstance(page, Refusal):
+        if isinstance(page, Refusal | PutOff):
             return page
         facts = Fetch(
             final_url=str(url),
@@ -97,6 +99,7 @@ class Ingester:
     web: FakeWeb
     threads: ThreadPoolExecutor
     originals: Originals = "kept"
+    tiers: int = 3
     metrics: Metrics = field(default_factory=Metrics)
 
     def run(self, *submissions: Submitted) -> list[Outcome[ImageFetched]]:
@@ -110,6 +113,7 @@ class Ingester:
             ),
             meters=counts,
             now=lambda: NOW,
+            patience=Patience(self.tiers),
         )
 
         async def together() -> list[Outcome[ImageFetched]]:
@@ -120,7 +124,7 @@ class Ingester:
 
 @pytest.fixture
 def ingester() -> Iterator[Ingester]:
-    pages: dict[str, bytes | Refusal] = {
+    pages: dict[str, bytes | Refusal | PutOff] = {
         "http://example.com/a": b"picture",
         "http://example.com/b": b"another",
         "http://example.com/copy": b"picture",
@@ -392,3 +396,81 @@ def test_a_store_that_refuses_us_stops_the_service(ingester: Ingester) -> None:
     with pytest.raises(Stop, match="access denied") as stopped:
         ingester.run(submitted())
     assert stopped.value.code is ExitCode.BAD_CONFIGURATION
+
+
+BUSY = "http://example.com/busy"
+
+
+def put_off(reason: Reason = "http_rate_limited") -> PutOff:
+    return PutOff(Refusal(reason, "status 429"), least_seconds=30)
+
+
+def test_to_wait_is_no_decision_and_leaves_no_receipt(ingester: Ingester) -> None:
+    ingester.web.pages[BUSY] = put_off()
+    later = Later("http_rate_limited", "status 429", least_seconds=30)
+    assert ingester.run(submitted("busy")) == [later]
+    assert list(ingester.store.list("")) == []
+
+
+def test_what_waited_is_fetched_when_it_comes_again_and_ends_once(ingester: Ingester) -> None:
+    ingester.web.pages[BUSY] = put_off()
+    ingester.run(submitted("busy"))
+    ingester.web.pages[BUSY] = b"picture"
+    again = replace(submitted("busy"), retries=1)
+    first = ingester.run(again)
+    emitted(*first)
+    ingester.web.pages[BUSY] = put_off()
+    assert ingester.run(again) == first
+    assert ingester.run(submitted("busy")) == first
+
+
+def test_after_the_last_wait_it_is_rejected_for_the_reason_and_stays_so(ingester: Ingester) -> None:
+    ingester.web.pages[BUSY] = put_off()
+    last = replace(submitted("busy"), retries=3)
+    assert ingester.run(replace(last, retries=2)) == [
+        Later("http_rate_limited", "status 429", least_seconds=30)
+    ]
+    assert ingester.run(last) == [Reject("http_rate_limited", "status 429")]
+    ingester.web.pages[BUSY] = b"picture"
+    assert ingester.run(last) == [Reject("http_rate_limited", "status 429")]
+    assert ingester.run(submitted("busy", offset=5)) == [Skip("already_submitted")]
+
+
+def test_a_submission_brought_twice_that_waits_ends_once(ingester: Ingester) -> None:
+    ingester.web.pages[BUSY] = put_off()
+    twice = (submitted("busy"), submitted("busy", offset=1))
+    assert all(isinstance(outcome, Later) for outcome in ingester.run(*twice))
+    outcomes = ingester.run(*(replace(one, retries=3) for one in twice))
+    assert sum(isinstance(outcome, Reject) for outcome in outcomes) == 1
+    assert outcomes.count(Skip("already_submitted")) == 1
+
+
+@pytest.mark.parametrize("reason", ["timeout", "connect_failed"])
+def test_a_silent_host_gets_one_more_try(ingester: Ingester, reason: Reason) -> None:
+    ingester.web.pages[BUSY] = put_off(reason)
+    (first,) = ingester.run(submitted("busy"))
+    assert isinstance(first, Later)
+    (second,) = ingester.run(replace(submitted("busy"), retries=1))
+    assert isinstance(second, Reject)
+    assert second.reason == reason
+
+
+def test_without_retries_it_is_rejected_at_once_with_a_receipt(ingester: Ingester) -> None:
+    ingester.tiers = 0
+    ingester.web.pages[BUSY] = put_off()
+    assert ingester.run(submitted("busy")) == [Reject("http_rate_limited", "status 429")]
+    assert [key.partition("/")[0] for key in ingester.store.list("")] == ["receipts"]
+
+
+@pytest.mark.parametrize("before", range(4))
+def test_a_crash_after_a_wait_loses_and_doubles_nothing(ingester: Ingester, before: int) -> None:
+    ingester.web.pages[BUSY] = put_off()
+    ingester.run(submitted("busy"))
+    ingester.web.pages[BUSY] = b"picture"
+    ingester.store = CrashingStore(before=before)
+    again = replace(submitted("busy"), retries=1)
+    with pytest.raises(_CrashBefore):
+        ingester.run(again)
+    emitted(*ingester.run(again))
+    (copy,) = ingester.run(submitted("copy", who="2", offset=1))
+    assert isinstance(copy, Reject)

@@ -15,30 +15,31 @@ class Share:
     def __init__(self, *, lanes: int, clock: Callable[[], float]) -> None:
         self._lanes = lanes
         self._clock = clock
-        self._now = (0.0, -math.inf)
+        self._now = (0.0, math.inf)
 
     @property
     def part(self) -> float:
         """In [0, 1]."""
         return self._now[0]
 
-    @property
-    def since(self) -> float:
-        """When the part last changed."""
-        return self._now[1]
+    def settling_seconds(self, now: float, *, beat_seconds: float) -> float:
+        """How long a replica that had nothing before must still let the others go first."""
+        part, since = self._now
+        return max(0.0, since + beat_seconds / part - now) if part else math.inf
 
     def owns(self, lanes: Collection[object]) -> None:
         """These are ours from now on; called in the runner's thread, hence one assignment."""
-        self._now = (min(1.0, len(lanes) / max(1, self._lanes)), self._clock())
+        had, since = self._now
+        part = min(1.0, len(lanes) / max(1, self._lanes))
+        self._now = (part, since if had and part else self._clock())
 
 
 @dataclass(slots=True)
 class Pace:
     """The beat of one domain on this replica: no two requests nearer than its part of the rate.
 
-    For n replicas with parts p, at most rate x t + n requests begin in any t seconds. After each
-    change a replica lets a whole beat pass before it asks, so in the t seconds after a rebalance
-    the n falls away.
+    For n replicas with parts p, at most rate x t + n requests begin in any t seconds. Who joins
+    lets a beat of its own pass first (`Share.settling_seconds`), so it brings no request too many.
     """
 
     share: Share
@@ -46,10 +47,8 @@ class Pace:
 
     def wait_seconds(self, now: float, *, beat_seconds: float) -> float:
         """How long until the next request may begin; `beat_seconds` is that of all replicas."""
-        if not self.share.part:
-            return math.inf
-        beat = beat_seconds / self.share.part
-        return max(0.0, max(self._last, self.share.since) + beat - now)
+        part = self.share.part
+        return max(0.0, self._last + beat_seconds / part - now) if part else math.inf
 
     def take(self, now: float) -> None:
         """A request begins."""

@@ -37,7 +37,7 @@ class Temper:
         return self._pauses > 0
 
     def forgettable(self, now: float) -> bool:
-        """Whether there is nothing to remember any more: most domains that fail never come again."""
+        """Whether nothing is left to remember; most domains that fail never come again."""
         if not self._failures and not self._pauses:
             return True
         kept = self._settings.longest_pause_seconds if self._pauses else KEPT_SECONDS

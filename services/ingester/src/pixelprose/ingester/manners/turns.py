@@ -89,6 +89,7 @@ class DomainTurns:
         `delay_seconds` is the pause between two requests that its robots.txt asks for.
         """
         domain = self._domain(registrable(host))
+        await self._settled(domain.beat_seconds)
         if put_off := await self._queued(domain, max(domain.beat_seconds, delay_seconds)):
             yield put_off
             return
@@ -106,6 +107,17 @@ class DomainTurns:
     def broken(self) -> int:
         """Domains whose breaker is open; safe in any thread."""
         return sum(domain.temper.broken for domain in list(self._domains.values()))
+
+    async def _settled(self, beat: float) -> None:
+        """Wait, without standing in a line, until this replica has its share of the whole."""
+        longest = self._settings.longest_wait_seconds
+        while True:
+            wait = self._share.settling_seconds(
+                self._clock(), beat_seconds=min(beat, longest * self._share.part)
+            )
+            if wait <= 0:
+                return
+            await self._sleep(min(wait, NAP_SECONDS))
 
     async def _queued(self, domain: Domain, beat: float) -> PutOff | None:
         if put_off := self._refused(domain, beat):
@@ -149,12 +161,10 @@ class DomainTurns:
         if domain.temper.careful and domain.inside + domain.waiting:
             return _backing_off(self._settings.first_pause_seconds)
         ahead = self._ahead_seconds(domain, beat)
-        full = domain.waiting >= max(1, self._places // 4) or self._waiting >= max(
-            1, self._places // 2
-        )
-        if full or ahead > self._settings.longest_wait_seconds:
-            return _busy(ahead)
-        return None
+        if not (ahead or domain.waiting or domain.inside >= self._room(domain)):
+            return None
+        full = domain.waiting >= self._places / 4 or self._waiting >= self._places / 2
+        return _busy(ahead) if full or ahead > self._settings.longest_wait_seconds else None
 
     def _ahead_seconds(self, domain: Domain, beat: float) -> float:
         """How long the line takes at least."""

@@ -1,0 +1,230 @@
+"""Fetching with manners from a real site: what is asked for, in which order, and what is not."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from ipaddress import ip_network
+from typing import Any
+
+import pytest
+
+from pixelprose.ingester.addresses import Guard
+from pixelprose.ingester.app import PRODUCT, image_errand, user_agent
+from pixelprose.ingester.fetch import Fetched, Fetcher
+from pixelprose.ingester.limits import FetchLimits
+from pixelprose.ingester.manners import (
+    DomainTurns,
+    MannersSettings,
+    Share,
+    load_policy,
+    manners_meters,
+)
+from pixelprose.ingester.put_off import PutOff
+from pixelprose.ingester.refusal import Refusal
+from pixelprose.ingester.url import canonical
+from pixelprose.objectstore import MemoryStore
+from pixelprose.streamkit import Metrics
+from pixelprose.streamkit.testing import HandClock
+
+pytestmark = pytest.mark.asyncio
+
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+POLICY = load_policy("consent")
+FAST = MannersSettings.model_validate({"per_domain": {"requests_per_second": 10_000}})
+OPEN = b"User-agent: *\nAllow: /\n"
+
+
+def said(status: str, *headers: str, body: bytes = b"") -> bytes:
+    head = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}", "Connection: close", *headers]
+    return "\r\n".join([*head, "", ""]).encode() + body
+
+
+@dataclass
+class Site:
+    """Answers each path with the next of its replies, the last one for ever."""
+
+    port: int = 0
+    replies: dict[str, list[bytes]] = field(default_factory=lambda: defaultdict(list))
+    asked: list[str] = field(default_factory=list)
+    heads: list[str] = field(default_factory=list)
+
+    async def serve(self, incoming: asyncio.StreamReader, out: asyncio.StreamWriter) -> None:
+        head = (await incoming.readuntil(b"\r\n\r\n")).decode()
+        path = head.split()[1]
+        self.asked.append(path)
+        self.heads.append(head)
+        replies = self.replies[path]
+        out.write(replies.pop(0) if len(replies) > 1 else replies[0] if replies else said("404 No"))
+        await out.drain()
+        out.close()
+
+
+@dataclass
+class Scene:
+    site: Site
+    run: Any
+    clock: HandClock
+    metrics: Metrics
+
+    async def get(self, path: str) -> Fetched | Refusal | PutOff:
+        url = canonical(f"http://127.0.0.1:{self.site.port}{path}")
+        assert not isinstance(url, Refusal)
+        end: Fetched | Refusal | PutOff = await self.run(url)
+        return end
+
+    async def reason(self, path: str) -> str | None:
+        """Why there is no picture; None where there is one."""
+        match await self.get(path):
+            case Refusal(reason) | PutOff(Refusal(reason)):
+                return reason
+            case _:
+                return None
+
+
+@asynccontextmanager
+async def scene(**replies: bytes | list[bytes]) -> AsyncIterator[Scene]:
+    site, clock, metrics = Site(), HandClock(step=0.001), Metrics()
+    for name, reply in replies.items():
+        path = "/robots.txt" if name == "robots" else f"/{name}"
+        site.replies[path] = reply if isinstance(reply, list) else [reply]
+    server = await asyncio.start_server(site.serve, "127.0.0.1", 0)
+    site.port = server.sockets[0].getsockname()[1]
+    guard = Guard(networks=(ip_network("127.0.0.1/32"),))
+    agent = user_agent("1", None)
+    with ThreadPoolExecutor(2) as threads:
+        async with Fetcher(guard, FetchLimits(), user_agent=agent, now=lambda: NOW) as fetcher:
+            share = Share(lanes=1, clock=clock)
+            share.owns([0])
+            turns = DomainTurns(FAST, share, places=64, clock=clock, now=lambda: NOW)
+            errand = image_errand(
+                POLICY,
+                turns,
+                fetcher=fetcher,
+                store=MemoryStore(now=lambda: NOW),
+                threads=threads,
+                counts=manners_meters(metrics),
+            )
+            try:
+                yield Scene(site, partial(fetcher.run, errand=errand), clock, metrics)
+            finally:
+                server.close()
+
+
+async def test_robots_txt_is_asked_for_first_and_once() -> None:
+    async with scene(robots=said("200 OK", body=OPEN), a=said("200 OK", body=b"x")) as polite:
+        assert await polite.reason("/a") is None
+        assert await polite.reason("/a") is None
+        assert polite.site.asked == ["/robots.txt", "/a", "/a"]
+        assert all(f"User-Agent: {PRODUCT}/1" in head for head in polite.site.heads)
+        assert "Accept: text/plain" in polite.site.heads[0]
+        assert "Accept: image/avif" in polite.site.heads[1]
+
+
+async def test_a_record_says_what_was_seen_and_by_which_policy_it_was_judged() -> None:
+    tag = "X-Robots-Tag: noarchive"
+    async with scene(robots=said("200 OK", body=OPEN), a=said("200 OK", tag, body=b"x")) as polite:
+        end = await polite.get("/a")
+        assert isinstance(end, Fetched)
+        seen = [(signal.name, signal.value) for signal in end.facts.consent]
+        assert seen == [("robots.txt", "allowed"), ("X-Robots-Tag", "noarchive")]
+        assert end.facts.consent_policy == "pixelprose-consent/1"
+        assert end.facts.consent_policy_hash == POLICY.hash
+
+
+async def test_a_site_without_robots_txt_is_open_and_the_record_says_so() -> None:
+    async with scene(a=said("200 OK", body=b"x")) as polite:
+        end = await polite.get("/a")
+        assert isinstance(end, Fetched)
+        assert [signal.value for signal in end.facts.consent] == ["absent"]
+
+
+@pytest.mark.parametrize("agent", ["*", "PixelProseStream", "GPTBot", "Google-Extended"])
+async def test_what_robots_txt_shuts_is_not_asked_for(agent: str) -> None:
+    rules = f"User-agent: {agent}\nDisallow: /a\n".encode()
+    async with scene(robots=said("200 OK", body=rules), a=said("200 OK", body=b"x")) as polite:
+        assert await polite.reason("/a") == "robots_disallowed"
+        assert polite.site.asked == ["/robots.txt"]
+
+
+async def test_a_redirect_needs_leave_like_any_other_url() -> None:
+    rules = said("200 OK", body=b"User-agent: *\nDisallow: /b\n")
+    async with scene(robots=rules, a=said("302 Found", "Location: /b"), b=said("200 OK")) as polite:
+        assert await polite.reason("/a") == "robots_disallowed"
+        assert polite.site.asked == ["/robots.txt", "/a"]
+
+
+@pytest.mark.parametrize(
+    ("header", "reason"),
+    [
+        ("X-Robots-Tag: noai", "opted_out"),
+        ("X-Robots-Tag: pixelprosestream: noimageindex", "opted_out"),
+        ("X-Robots-Tag: googlebot: noindex", None),
+        ("TDM-Reservation: 1", "opted_out"),
+        ("TDM-Reservation: 0", None),
+        ("Content-Usage: train-ai=n", "opted_out"),
+    ],
+)
+async def test_headers_that_opt_out_end_a_fetch_before_its_body(
+    header: str, reason: str | None
+) -> None:
+    # Who read on would wait for the rest of the body and say `truncated`.
+    short = said("200 OK", header, body=b"x" * 99)
+    async with scene(a=short if reason is None else short[:-50]) as polite:
+        assert await polite.reason("/a") == reason
+
+
+async def test_an_opt_out_on_the_way_counts() -> None:
+    away = said("302 Found", "Location: /b", "X-Robots-Tag: noai")
+    async with scene(a=away, b=said("200 OK", body=b"x")) as polite:
+        assert await polite.reason("/a") == "opted_out"
+        assert polite.site.asked == ["/robots.txt", "/a"]
+
+
+async def test_robots_txt_is_read_up_to_its_limit() -> None:
+    long = b"#" * 600_000 + b"\nUser-agent: *\nDisallow: /\n"
+    first = b"User-agent: *\nDisallow: /b\n" + long
+    robots = said("200 OK", body=first)
+    async with scene(robots=robots, a=said("200 OK"), b=said("200 OK")) as polite:
+        assert await polite.reason("/a") is None
+        assert await polite.reason("/b") == "robots_disallowed"
+
+
+@pytest.mark.parametrize("status", ["500 Oops", "503 Later", "429 Enough"])
+async def test_an_unreachable_robots_txt_puts_the_image_off(status: str) -> None:
+    async with scene(robots=said(status), a=said("200 OK", body=b"x")) as polite:
+        end = await polite.get("/a")
+        assert isinstance(end, PutOff)
+        assert end.refusal.reason == "robots_unreachable"
+        assert end.least_seconds == 600
+        assert polite.site.asked == ["/robots.txt"]
+
+
+async def test_an_angry_site_is_left_alone_as_long_as_it_asks_and_then_served() -> None:
+    angry = [said("429 Enough", "Retry-After: 30"), said("200 OK", body=b"x")]
+    async with scene(a=angry, b=said("200 OK", body=b"y")) as polite:
+        end = await polite.get("/a")
+        assert isinstance(end, PutOff)
+        assert (end.refusal.reason, round(end.least_seconds)) == ("http_rate_limited", 30)
+        assert b"pixelprose_ingester_domains_backing_off 1.0" in polite.metrics.exposition()
+        assert await polite.reason("/b") == "host_backing_off"
+        assert polite.site.asked == ["/robots.txt", "/a"]
+        polite.clock.advance(30)
+        assert await polite.reason("/a") is None
+        assert await polite.reason("/b") is None
+        assert b"pixelprose_ingester_domains_backing_off 0.0" in polite.metrics.exposition()
+        hits = b'pixelprose_ingester_robots_total{source="memory"} 3.0'
+        assert hits in polite.metrics.exposition()
+
+
+async def test_a_site_that_only_fails_opens_its_breaker() -> None:
+    async with scene(a=said("500 Oops")) as polite:
+        for _ in range(FAST.pause_after_failures):
+            assert await polite.reason("/a") == "http_server_error"
+        assert await polite.reason("/a") == "host_backing_off"
+        assert b"pixelprose_ingester_breakers_open 1.0" in polite.metrics.exposition()
+        assert polite.site.asked.count("/a") == FAST.pause_after_failures

@@ -1,0 +1,224 @@
+import asyncio
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from yarl import URL
+
+from pixelprose.ingester.fetch import Fetched
+from pixelprose.ingester.manners import RobotsFiles, load_policy, robots_files
+from pixelprose.ingester.manners.robots_files import Known
+from pixelprose.ingester.put_off import PutOff
+from pixelprose.ingester.refusal import Reason, Refusal
+from pixelprose.ingester.url import CanonicalUrl
+from pixelprose.objectstore import MemoryStore, ObjectKey, StoreRefused, StoreUnavailable
+from pixelprose.records import Fetch
+from pixelprose.streamkit import Stop, Unavailable
+
+NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
+URL_A = URL("http://example.com/a.jpg")
+SHUT = b"User-agent: *\nDisallow: /\n"
+OPEN = b"User-agent: *\nAllow: /\n"
+
+
+@dataclass
+class Web:
+    """Answers every robots.txt alike, and notes what it was asked."""
+
+    answer: bytes | Refusal | PutOff
+    asked: list[str] = field(default_factory=list)
+
+    async def fetch(self, url: CanonicalUrl) -> Fetched | Refusal | PutOff:
+        self.asked.append(str(url))
+        await asyncio.sleep(0)
+        if isinstance(self.answer, Refusal | PutOff):
+            return self.answer
+        facts = Fetch(
+            final_url=str(url),
+            status=200,
+            redirects=(),
+            address="192.0.2.1",
+            content_type=None,
+            etag=None,
+            last_modified=None,
+            user_agent="test",
+            fetched_at=NOON,
+            seconds=0.1,
+            consent=(),
+        )
+        return Fetched(facts, self.answer)
+
+
+@dataclass
+class Scene:
+    threads: ThreadPoolExecutor
+    web: Web = field(default_factory=lambda: Web(OPEN))
+    time: datetime = NOON
+    counted: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.store = MemoryStore(now=lambda: self.time)
+        self.files = self.replica()
+
+    def replica(self) -> RobotsFiles:
+        return RobotsFiles(
+            self.store,
+            self.threads,
+            self.web.fetch,
+            policy=load_policy("consent"),
+            token="PixelProseStream",
+            now=lambda: self.time,
+            count=self.counted.append,
+        )
+
+    def ask(
+        self, url: URL = URL_A, *, files: RobotsFiles | None = None
+    ) -> Known | Refusal | PutOff:
+        return asyncio.run((files or self.files).of(url))
+
+    def open(self) -> bool:
+        """Whether the image may be asked for now."""
+        known = self.ask()
+        assert isinstance(known, Known)
+        return known.rules is not None and known.rules.refuses(str(URL_A)) is None
+
+
+@pytest.fixture
+def scene() -> Iterator[Scene]:
+    with ThreadPoolExecutor(4) as threads:
+        yield Scene(threads)
+
+
+def refused(reason: Reason) -> Refusal:
+    return Refusal(reason, "")
+
+
+def test_an_origin_is_asked_once_and_a_replica_reads_what_another_was_told(scene: Scene) -> None:
+    scene.ask()
+    scene.ask(URL("http://example.com/b/c?d"))
+    other = scene.replica()
+    scene.ask(files=other)
+    scene.ask(files=other)
+    assert scene.web.asked == ["http://example.com/robots.txt"]
+    assert scene.counted == ["web", "memory", "store", "memory"]
+
+
+def test_scheme_host_and_port_make_an_origin(scene: Scene) -> None:
+    for url in ("http://example.com/", "https://example.com/", "http://www.example.com:8080/"):
+        scene.ask(URL(url))
+    assert scene.web.asked == [
+        "http://example.com/robots.txt",
+        "https://example.com/robots.txt",
+        "http://www.example.com:8080/robots.txt",
+    ]
+
+
+def test_many_that_need_it_at_once_ask_once(scene: Scene) -> None:
+    async def together() -> None:
+        await asyncio.gather(*(scene.files.of(URL_A) for _ in range(20)))
+
+    asyncio.run(together())
+    assert len(scene.web.asked) == 1
+
+
+def test_a_copy_counts_for_a_day(scene: Scene) -> None:
+    assert scene.open()
+    scene.web.answer = SHUT
+    scene.time += timedelta(hours=23, minutes=59)
+    assert scene.open()
+    scene.time += timedelta(minutes=1)
+    assert not scene.open()
+    assert len(scene.web.asked) == 2
+
+
+@pytest.mark.parametrize(
+    "reason", ["http_not_found", "http_forbidden", "http_client_error", "too_many_redirects"]
+)
+def test_no_robots_txt_is_no_rule_and_that_is_remembered_too(scene: Scene, reason: Reason) -> None:
+    scene.web.answer = refused(reason)
+    assert scene.open()
+    assert scene.open()
+    assert len(scene.web.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        refused("http_server_error"),
+        PutOff(refused("http_server_error"), 9),
+        PutOff(refused("http_rate_limited"), 9),
+    ],
+)
+def test_an_unreachable_robots_txt_shuts_everything_for_a_while(
+    scene: Scene, answer: Refusal | PutOff
+) -> None:
+    scene.web.answer = answer
+    assert not scene.open()
+    scene.web.answer = OPEN
+    scene.time += timedelta(minutes=9)
+    assert not scene.open()
+    assert len(scene.web.asked) == 1
+    scene.time += timedelta(minutes=1)
+    assert scene.open()
+
+
+def test_an_old_copy_stands_in_for_an_unreachable_one_for_a_month(scene: Scene) -> None:
+    assert scene.open()
+    scene.web.answer = refused("http_server_error")
+    for _ in range(30):
+        scene.time += timedelta(days=1)
+        assert scene.open()
+    scene.time += timedelta(days=1)
+    assert not scene.open()
+
+
+@pytest.mark.parametrize("reason", ["dns_failed", "forbidden_address", "tls_failed"])
+def test_what_would_also_keep_us_from_the_image_is_its_end(scene: Scene, reason: Reason) -> None:
+    scene.web.answer = refused(reason)
+    assert scene.ask() == Refusal(reason, "robots.txt: ")
+    assert list(scene.store.list("")) == []
+
+
+@pytest.mark.parametrize("reason", ["timeout", "connect_failed", "host_busy", "host_backing_off"])
+def test_a_wait_for_robots_txt_is_a_wait_for_the_image(scene: Scene, reason: Reason) -> None:
+    scene.web.answer = PutOff(refused(reason), 7)
+    assert scene.ask() == PutOff(Refusal(reason, "robots.txt: "), 7)
+    scene.web.answer = OPEN
+    assert scene.open()
+
+
+def test_what_lies_in_the_store_and_is_no_copy_is_fetched_anew(scene: Scene) -> None:
+    scene.ask()
+    (key,) = scene.store.list("robots/")
+    for data in (b"", b"{}", b'{"origin": 1}', b"\xff"):
+        scene.store.put(ObjectKey(key), data, content_type="x")
+        scene.ask(files=scene.replica())
+    assert len(scene.web.asked) == 5
+
+
+def test_memory_is_bounded_and_what_fell_out_is_in_the_store(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(robots_files, "MEMORY_BYTES", 5_000)
+    for n in range(20):
+        scene.ask(URL(f"http://example{n}.com/"))
+    assert len(scene.files._memory) == 4
+    scene.ask(URL("http://example0.com/"))
+    assert scene.counted[-1] == "store"
+
+
+def test_a_long_one_is_read_as_well(scene: Scene) -> None:
+    scene.web.answer = b"#" * 300_000 + b"\n" + SHUT
+    assert not scene.open()
+
+
+def test_a_store_that_is_away_is_no_records_fault(scene: Scene) -> None:
+    scene.store.fail_next("get", StoreUnavailable("gone"))
+    with pytest.raises(Unavailable, match="store"):
+        scene.ask()
+    scene.store.fail_next("put", StoreRefused("no"))
+    with pytest.raises(Stop, match="refuses"):
+        scene.ask()
+    assert scene.open()
