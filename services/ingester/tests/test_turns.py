@@ -179,6 +179,25 @@ async def test_the_delay_that_a_host_asks_for_is_kept() -> None:
     assert gaps == pytest.approx([20, 20, 20])
 
 
+async def test_a_robots_txt_is_asked_for_outside_the_beat_but_not_in_a_pause() -> None:
+    time = VirtualTime()
+    replica = Replica(time, manners(per_domain={"requests_per_second": 0.1}))
+    ends: list[object] = []
+
+    async def story() -> None:
+        await replica.ask()
+        async with replica.turns.beside("example.com") as turn:
+            ends.append(turn)
+        await replica.ask(reply=Reply(429, "60"), refusal=failed("http_rate_limited"))
+        async with replica.turns.beside("example.com") as turn:
+            ends.append(turn)
+
+    await time.until(story())
+    assert isinstance(ends[0], HostTurn)
+    assert isinstance(ends[1], PutOff)
+    assert replica.begun == [10, 20]
+
+
 async def test_a_quarter_of_the_places_may_wait_for_one_domain_and_half_for_all() -> None:
     time = VirtualTime()
     slow = manners(

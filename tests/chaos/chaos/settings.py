@@ -8,7 +8,7 @@ from typing import Any, Literal
 import yaml
 
 from chaos.faults import SESSION_SECONDS
-from pixelprose.cli.demo_config import sections
+from pixelprose.cli.demo_config import hurried, sections
 from pixelprose.embedded import KafkaSettings as BrokerSettings
 from pixelprose.embedded import S3Access, StackSettings
 
@@ -50,7 +50,7 @@ def write_config(
     path: Path, *, servers: str, prefix: str, access: S3Access, store: str, bucket: str, known: Path
 ) -> Path:
     """The one file of all services of a schedule; `store` is the endpoint that they are told."""
-    own: Mapping[str, Mapping[str, Any]] = sections(known)
+    own: Mapping[str, Mapping[str, Any]] = hurried(sections(known))
     document = {
         "kafka": {"bootstrap_servers": servers, "topic_prefix": prefix},
         "store": {

@@ -58,11 +58,11 @@ class Manners:
 
 
 def robots_errand(turns: DomainTurns) -> Errand:
-    """How robots.txt is asked for: in turn like everything else, but it needs no leave."""
+    """How robots.txt is asked for: it needs no leave, and its turn is outside the beat."""
 
     @asynccontextmanager
     async def turn(url: URL) -> AsyncIterator[Turn | Refusal | PutOff]:
-        async with turns.turn(url.raw_host or "") as given:
+        async with turns.beside(url.raw_host or "") as given:
             yield given
 
     return Errand(

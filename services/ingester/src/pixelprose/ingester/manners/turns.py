@@ -22,6 +22,8 @@ from pixelprose.records import ConsentSignal
 NAP_SECONDS = 0.5
 """Longest sleep before the share is looked at again."""
 
+NO_BEAT = 0.0
+
 SWEEP_EVERY = 1_000
 """Turns after which domains with nothing to remember are forgotten."""
 
@@ -78,7 +80,7 @@ class DomainTurns:
         self._uniform = uniform
         self._domains: dict[str, Domain] = {}
         self._waiting = 0
-        self._given = 0
+        self._looks = 0
 
     @asynccontextmanager
     async def turn(
@@ -90,14 +92,17 @@ class DomainTurns:
         """
         domain = self._domain(registrable(host))
         await self._settled(domain.beat_seconds)
-        if put_off := await self._queued(domain, max(domain.beat_seconds, delay_seconds)):
-            yield put_off
-            return
-        try:
-            yield HostTurn(domain.temper, self._clock, self._now, signals)
-        finally:
-            domain.inside -= 1
-            domain.left.set()
+        async with self._given(domain, max(domain.beat_seconds, delay_seconds), signals) as turn:
+            yield turn
+
+    @asynccontextmanager
+    async def beside(self, host: str) -> AsyncIterator["HostTurn | PutOff"]:
+        """Wait for a turn outside the beat, for a robots.txt.
+
+        One in a day is no burden, and whoever comes for one image would wait a beat for it.
+        """
+        async with self._given(self._domain(registrable(host)), NO_BEAT, ()) as turn:
+            yield turn
 
     def paused(self) -> int:
         """Domains that are left alone now; safe in any thread."""
@@ -107,6 +112,19 @@ class DomainTurns:
     def broken(self) -> int:
         """Domains whose breaker is open; safe in any thread."""
         return sum(domain.temper.broken for domain in list(self._domains.values()))
+
+    @asynccontextmanager
+    async def _given(
+        self, domain: Domain, beat: float, signals: tuple[ConsentSignal, ...]
+    ) -> AsyncIterator["HostTurn | PutOff"]:
+        if put_off := await self._queued(domain, beat):
+            yield put_off
+            return
+        try:
+            yield HostTurn(domain.temper, self._clock, self._now, signals)
+        finally:
+            domain.inside -= 1
+            domain.left.set()
 
     async def _settled(self, beat: float) -> None:
         """Wait, without standing in a line, until this replica has its share of the whole."""
@@ -148,7 +166,8 @@ class DomainTurns:
                 await self._sleep(min(wait, NAP_SECONDS))
             else:
                 break
-        domain.pace.take(now)
+        if beat != NO_BEAT:
+            domain.pace.take(now)
         domain.inside += 1
         return None
 
@@ -179,8 +198,8 @@ class DomainTurns:
         return max(1, int(domain.bounds.concurrency * self._share.part))
 
     def _domain(self, name: str) -> Domain:
-        self._given += 1
-        if self._given % SWEEP_EVERY == 0:
+        self._looks += 1
+        if self._looks % SWEEP_EVERY == 0:
             self._sweep()
         if name not in self._domains:
             self._domains[name] = Domain(
