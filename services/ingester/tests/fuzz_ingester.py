@@ -17,7 +17,7 @@ from pathlib import Path
 import atheris  # type: ignore[import-untyped]
 
 site.addsitedir(os.environ["FUZZ_SITE"])
-with atheris.instrument_imports(include=["pixelprose.ingester", "yarl"]):
+with atheris.instrument_imports(include=["pixelprose.ingester", "protego", "yarl"]):
     from PIL import Image
     from yarl import URL
 
@@ -26,11 +26,16 @@ with atheris.instrument_imports(include=["pixelprose.ingester", "yarl"]):
     from pixelprose.ingester.consent import signals
     from pixelprose.ingester.decode import Decoded, decode
     from pixelprose.ingester.limits import DecodeLimits
+    from pixelprose.ingester.manners import load_policy
+    from pixelprose.ingester.manners.opt_outs import refused_by_headers
+    from pixelprose.ingester.manners.retry_after import LONGEST_SECONDS, seconds_of
+    from pixelprose.ingester.manners.robots import LONGEST_DELAY_SECONDS, read_robots
     from pixelprose.ingester.refusal import Refusal
     from pixelprose.ingester.url import canonical, redirected
 
 LIMITS = DecodeLimits(max_pixels=1_000_000)
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
+POLICY = load_policy("consent")
 
 
 def url(data: bytes) -> None:
@@ -59,6 +64,11 @@ def headers(data: bytes) -> None:
     pairs = [(name, value) for name, _, value in (line.partition(":") for line in lines)]
     for signal in signals(pairs, seen_at=NOW):
         signal.value.encode()
+    for name in ("X-Robots-Tag", "TDM-Reservation", "Content-Usage"):
+        refusal = refused_by_headers([(name, line) for line in lines], POLICY, token="ours")
+        assert refusal is None or refusal.detail.encode()
+    seconds = seconds_of(lines[0], now=NOW)
+    assert seconds is None or 0 <= seconds <= LONGEST_SECONDS
 
     async def chunks() -> AsyncIterator[bytes]:
         yield data
@@ -66,6 +76,16 @@ def headers(data: bytes) -> None:
     for encoding in ("", "gzip", "deflate", lines[0]):
         read = asyncio.run(bounded(chunks(), encoding=encoding, max_bytes=10_000))
         assert isinstance(read, Refusal) or len(read) <= 10_000
+
+
+def robots(data: bytes) -> None:
+    """Any robots.txt is read, and our own group counts whatever stands before."""
+    rules = read_robots(data, POLICY, token="ours")
+    rules.refuses("http://a.example/" + data[:20].decode("latin-1"))
+    assert 0 <= rules.delay_seconds <= LONGEST_DELAY_SECONDS
+    if b"allow" not in data.lower().replace(b"disallow", b""):
+        shut = read_robots(data + b"\n\nUser-agent: ours\nDisallow: /\n", POLICY, token="ours")
+        assert shut.refuses("http://a.example/b")
 
 
 def image(data: bytes) -> None:
@@ -77,6 +97,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "url": url,
     "address": address,
     "headers": headers,
+    "robots": robots,
     "image": image,
 }
 
