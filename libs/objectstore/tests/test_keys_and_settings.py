@@ -11,6 +11,7 @@ from pixelprose.objectstore import (
     quarantine_original,
     quarantine_rendition,
     receipt,
+    robots,
     seen,
 )
 
@@ -20,6 +21,7 @@ KEYS: dict[Callable[[str], ObjectKey], str] = {
     quarantine_rendition: f"quarantine/{DIGEST}/rendition.jpg",
     receipt: f"receipts/{DIGEST}",
     seen: f"seen/{DIGEST}",
+    robots: f"robots/{DIGEST}",
     image_original: f"images/{DIGEST}/original",
     image_rendition: f"images/{DIGEST}/rendition.jpg",
 }
