@@ -18,8 +18,8 @@ from rich.console import Console
 
 from pixelprose.cli import submit_command
 from pixelprose.cli.ends import TopicReader
-from pixelprose.cli.sources import Columns
 from pixelprose.cli.submit_command import run_submit
+from pixelprose.cli.submit_options import SubmitOptions
 from pixelprose.embedded import EmbeddedKafka
 from pixelprose.embedded.testing import FreshBucket
 from pixelprose.ingester.app import build
@@ -157,7 +157,8 @@ def test_what_a_host_denies_at_first_ends_once_by_its_retry_tier(
         paths = ["/1/429/1.png", "/1/503/2.png", "/9/429/3.png", "/0/200/4.png"]
         for path in paths:
             url = f"http://127.0.0.1:{site.port}{path}"
-            run_submit([url], tmp_path / "pixelprose.yaml", "t", Columns(), Console(quiet=True))
+            options = SubmitOptions(source="t")
+            run_submit([url], tmp_path / "pixelprose.yaml", options, Console(quiet=True))
         found = ends(settings, count=len(paths))
         everything = [who for where in found.values() for who in where]
         assert len(everything) == len(set(everything)) == len(paths)
