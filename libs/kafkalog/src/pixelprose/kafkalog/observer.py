@@ -14,8 +14,8 @@ Lane = tuple[str, int]
 Isolation = Literal["read_committed", "read_uncommitted"]
 
 _TIMEOUT_SECONDS = 10.0
-_LATEST = -1
-"""The timestamp that stands for the end of a partition (Kafka's ListOffsets)."""
+_LATEST, _EARLIEST = -1, -2
+"""Timestamps that stand for the end and the beginning of a partition (Kafka's ListOffsets)."""
 
 
 class Observer:
@@ -44,11 +44,11 @@ class Observer:
 
     def ends(self, lanes: Collection[Lane]) -> Mapping[Lane, int]:
         """Return where each partition ends: the last stable offset for `read_committed`."""
-        if not lanes:
-            return {}
-        asked = [KafkaPartition(*lane, _LATEST) for lane in lanes]
-        found = self._consumer.offsets_for_times(asked, timeout=_TIMEOUT_SECONDS)
-        return {(at.topic, at.partition): _good(at).offset for at in found}
+        return self._offsets(lanes, _LATEST)
+
+    def beginnings(self, lanes: Collection[Lane]) -> Mapping[Lane, int]:
+        """Return the first offset that each partition still has."""
+        return self._offsets(lanes, _EARLIEST)
 
     def positions(self, lanes: Collection[Lane]) -> Mapping[Lane, int]:
         """Return the group's positions; partitions without one are missing."""
@@ -58,9 +58,22 @@ class Observer:
         found = self._consumer.committed(asked, timeout=_TIMEOUT_SECONDS)
         return {(at.topic, at.partition): at.offset for at in found if _good(at).offset >= 0}
 
+    def move(self, positions: Mapping[Lane, int]) -> None:
+        """Put the group, which must have no members, to these positions."""
+        asked = [KafkaPartition(*lane, offset) for lane, offset in positions.items()]
+        for at in self._consumer.commit(offsets=asked, asynchronous=False) or ():
+            _good(at)
+
     def close(self) -> None:
         """Release the client."""
         self._consumer.close()
+
+    def _offsets(self, lanes: Collection[Lane], timestamp: int) -> Mapping[Lane, int]:
+        if not lanes:
+            return {}
+        asked = [KafkaPartition(*lane, timestamp) for lane in lanes]
+        found = self._consumer.offsets_for_times(asked, timeout=_TIMEOUT_SECONDS)
+        return {(at.topic, at.partition): _good(at).offset for at in found}
 
 
 def _good(at: KafkaPartition) -> KafkaPartition:

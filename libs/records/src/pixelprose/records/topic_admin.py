@@ -4,13 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from confluent_kafka import KafkaError, KafkaException, TopicPartition
+from confluent_kafka import KafkaError, KafkaException
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public, though not listed
     AdminClient,
     NewTopic,
 )
 
 from pixelprose.kafkalog import KafkaSettings
+from pixelprose.kafkalog.observer import Lane
 from pixelprose.records.first_positions import write_first_positions
 from pixelprose.records.topics import Compaction, topic_list
 
@@ -59,15 +60,15 @@ def initialise(
         for topic in topic_list().topics
         for consumer in topic.consumers
         if write_first_positions(
-            admin, group := kafka.group(consumer, instance), _lanes(kafka, consumer, partitions)
+            kafka, group := kafka.group(consumer, instance), _lanes(kafka, consumer, partitions)
         )
     ]
     return Initialised(tuple(missing), tuple(groups))
 
 
-def _lanes(kafka: KafkaSettings, consumer: str, partitions: int) -> list[TopicPartition]:
+def _lanes(kafka: KafkaSettings, consumer: str, partitions: int) -> list[Lane]:
     return [
-        TopicPartition(kafka.physical(name), number)
+        (kafka.physical(name), number)
         for name in topic_list().read_by(consumer)
         for number in range(partitions)
     ]
