@@ -26,6 +26,7 @@ GROUPS = [
     "captioner.live",
     "metadata-annotator.caption.live",
     "sink.captions.live",
+    "sink.images.live",
     "sink.rejections.live",
 ]
 SUBMITTED = "pixelprose.images.submitted.v1"

@@ -39,7 +39,7 @@ def test_an_unknown_topic_has_no_record() -> None:
 def test_every_consumer_of_every_topic_has_its_dead_letters() -> None:
     names = topic_list().dead_letter_topics()
     assert "pixelprose.images.screened.v1.metadata-annotator.image.dlq" in names
-    assert len(names) == sum(len(topic.consumers) for topic in topic_list().topics) == 7
+    assert len(names) == sum(len(topic.consumers) for topic in topic_list().topics) == 8
 
 
 def test_topics_are_as_the_list_says() -> None:

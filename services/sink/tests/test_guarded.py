@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Struct
 
+from pixelprose.lake import TableSpec
 from pixelprose.sink.delta import DeltaLakeTable
 from pixelprose.sink.guarded import Conflict, GuardedTable, Table
-from pixelprose.sink.rows import Row
-from pixelprose.sink.tables import TableSpec
+from pixelprose.sink.row import Row
 from pixelprose.sink.testing import MemoryTable
 from pixelprose.streamkit import TopicPartition, Unavailable
 
@@ -26,11 +26,13 @@ class Tiny(Struct, frozen=True, kw_only=True):
     name: str
 
 
-TINY = TableSpec(name="tiny", row=Tiny, sort_by=("name",), statistics=("name",))
+TINY = TableSpec(
+    name="tiny", row=Tiny, sort_by=("name",), statistics=("name",), looked_up=("name",)
+)
 
 
 def row(lane: int, offset: int) -> Row:
-    return Row(LANES[lane], offset, {"ingest_date": DAY, "name": f"{lane}-{offset}"})
+    return Row(LANES[lane], offset, Tiny(ingest_date=DAY, name=f"{lane}-{offset}"))
 
 
 def span(lane: int, *offsets: int) -> list[Row]:
@@ -39,7 +41,7 @@ def span(lane: int, *offsets: int) -> list[Row]:
 
 def names(table: Table) -> list[str]:
     if isinstance(table, MemoryTable):
-        return sorted(str(row.values["name"]) for row in table.rows)
+        return sorted(row.values.name for row in table.rows if isinstance(row.values, Tiny))
     assert isinstance(table, DeltaLakeTable)
     handle = DeltaTable(table.uri)
     found = QueryBuilder().register("t", handle).execute("select name from t").read_all()

@@ -13,6 +13,7 @@ _STAGES = (
     "captioner",
     "metadata-annotator.caption",
     "sink.captions",
+    "sink.images",
     "sink.rejections",
 )
 """The steps in the order of the flow; what is not listed comes after."""

@@ -1,6 +1,5 @@
 """Wires the sink: the only place that names adapters."""
 
-from collections.abc import Callable
 from importlib.metadata import version
 from typing import Any
 
@@ -8,6 +7,7 @@ from confluent_kafka import KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
 
 from pixelprose.host import Service
+from pixelprose.lake import CAPTIONS, IMAGES, REJECTIONS, TableSpec
 from pixelprose.objectstore import (
     StoreRefused,
     StoreSettings,
@@ -15,33 +15,35 @@ from pixelprose.objectstore import (
     open_store,
     probe,
 )
-from pixelprose.records import CaptionAnnotated, ImageRejected, codec_for, kafka_log, topic_of
+from pixelprose.records import (
+    CaptionAnnotated,
+    ImageAnnotated,
+    ImageRejected,
+    codec_for,
+    kafka_log,
+    topic_of,
+)
 from pixelprose.records.groups import Group
-from pixelprose.sink.codec import RowCodec
+from pixelprose.sink.codec import RowCodec, RowOf
 from pixelprose.sink.delta import DeltaLakeTable, storage_options
 from pixelprose.sink.guarded import AppId, GuardedTable
-from pixelprose.sink.rows import CaptionRow, RejectionRow, caption_row, rejection_row
+from pixelprose.sink.rows import caption_row, image_row, rejection_row
 from pixelprose.sink.settings import SinkSettings
-from pixelprose.sink.step import keep_caption, keep_rejection
+from pixelprose.sink.step import keep_caption, keep_image, keep_rejection
 from pixelprose.sink.table_log import TableLog
-from pixelprose.sink.tables import CAPTIONS, REJECTIONS, TableSpec
 from pixelprose.streamkit import (
     ExitCode,
     Inline,
-    Message,
     Metrics,
-    Outcome,
     Runner,
     RunnerSettings,
+    Step,
     Stop,
     TopicPartition,
     Unavailable,
 )
 
 _ASK_SECONDS = 30.0
-
-RowOf = Callable[[Any, Message], CaptionRow | RejectionRow]
-Keep = Callable[[Any], Outcome[Any]]
 
 
 def build(settings: SinkSettings, metrics: Metrics) -> Service:
@@ -55,6 +57,7 @@ def build(settings: SinkSettings, metrics: Metrics) -> Service:
     return Service(
         runners=(
             _runner(settings, metrics, CAPTIONS, CaptionAnnotated, keep_caption, caption_row),
+            _runner(settings, metrics, IMAGES, ImageAnnotated, keep_image, image_row),
             _runner(settings, metrics, REJECTIONS, ImageRejected, keep_rejection, rejection_row),
         )
     )
@@ -78,8 +81,8 @@ def _runner(
     metrics: Metrics,
     spec: TableSpec,
     reads: type[Group],
-    keep: Keep,
-    row_of: RowOf,
+    keep: Step[Any, Any],
+    row_of: RowOf[Any],
 ) -> Runner[Any, Any, Any]:
     uri = f"s3://{settings.store.bucket}/lake/{spec.name}"
     table = DeltaLakeTable(uri, spec, storage_options(settings.store))

@@ -3,19 +3,22 @@
 from collections.abc import Callable
 from typing import Generic, TypeVar
 
+from pixelprose.lake import CaptionRow, ImageRow, RejectionRow
 from pixelprose.records import RecordCodec
-from pixelprose.sink.rows import CaptionRow, RejectionRow, Row, plain
+from pixelprose.sink.row import Row
+from pixelprose.sink.rows import Unknown
 from pixelprose.streamkit import Message, Reject
 
 R = TypeVar("R")
+
+RowOf = Callable[[R, Message, Unknown], CaptionRow | ImageRow | RejectionRow]
+"""Makes the row of a record."""
 
 
 class RowCodec(Generic[R]):
     """Decodes one topic's records and turns each into the row that its function makes."""
 
-    def __init__(
-        self, records: RecordCodec, row_of: Callable[[R, Message], CaptionRow | RejectionRow]
-    ) -> None:
+    def __init__(self, records: RecordCodec, row_of: RowOf[R]) -> None:
         self._records = records
         self._row_of = row_of
 
@@ -30,7 +33,8 @@ class RowCodec(Generic[R]):
 
     def encode(self, record: R, cause: Message) -> Row:
         """Return the row of a record that was read as `cause`."""
-        return Row(cause.at, cause.offset, plain(self._row_of(record, cause)))
+        row = self._row_of(record, cause, {})
+        return Row(cause.at, cause.offset, row, row_id=row.row_id)
 
     def reject(self, rejected: Reject[R], record: R, cause: Message) -> Row:  # noqa: ARG002 - a Codec has it
         """Refuse: what reached the sink has ended already.

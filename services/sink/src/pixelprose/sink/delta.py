@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-from deltalake import CommitProperties, DeltaTable, Transaction, WriterProperties, write_deltalake
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 from deltalake.exceptions import CommitFailedError, DeltaError
 
+from pixelprose.lake import PARTITION_BY, TableSpec
 from pixelprose.objectstore import StoreSettings
+from pixelprose.sink.files import writer_properties
 from pixelprose.sink.guarded import AppId, Conflict, Snapshot, Table
-from pixelprose.sink.rows import Row
-from pixelprose.sink.tables import PARTITION_BY, TableSpec
+from pixelprose.sink.row import Row
 from pixelprose.streamkit import Unavailable
 
 StorageOptions = Mapping[str, str]
@@ -48,9 +49,9 @@ class DeltaSnapshot(Snapshot):
         try:
             write_deltalake(
                 self._handle,
-                self._spec.arrow(rows),
+                self._spec.arrow([row.values for row in rows]),
                 mode="append",
-                writer_properties=WriterProperties(compression="ZSTD"),
+                writer_properties=writer_properties(self._spec),
                 commit_properties=CommitProperties(app_transactions=transactions),
             )
         except CommitFailedError as error:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Protocol
 
-from pixelprose.sink.rows import Row
+from pixelprose.sink.row import Row
 from pixelprose.streamkit import TopicPartition, Unavailable
 
 AppId = str

@@ -1,151 +1,140 @@
-"""What a row is: a record's groups, behind columns that readers look things up by."""
+"""Records as rows: a record's groups, behind columns that readers look things up by."""
 
+import hashlib
+import struct
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Any
+from typing import Final, TypeVar
 
-import msgspec
-
-from pixelprose.records import (
-    Annotation,
+from pixelprose.lake import (
     Caption,
+    CaptionRow,
+    Consent,
+    Fetched,
+    ImageRow,
+    Lineage,
+    RejectionRow,
+    Source,
+    Submitted,
+)
+from pixelprose.records import (
     CaptionAnnotated,
     Fetch,
+    Group,
+    Header,
     Hop,
-    Image,
-    ImageId,
+    ImageAnnotated,
     ImageRejected,
-    Rights,
-    RowId,
-    Screening,
-    Sha256,
-    Signals,
     Submission,
-    SubmissionId,
 )
-from pixelprose.streamkit import Message, TopicPartition
+from pixelprose.records.headers import read
+from pixelprose.streamkit import Message
+
+G = TypeVar("G", bound=Group)
+
+Unknown = Mapping[str, str]
+"""What a newer schema says beyond ours: JSON by path."""
+
+_SCHEMA_ID: Final = struct.Struct(">I")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One row of a table (column name to value), with the position of its record."""
-
-    at: TopicPartition
-    offset: int
-    values: Mapping[str, Any]
-
-
-class Position(msgspec.Struct, frozen=True, kw_only=True):
-    """Where on the log the row's record lies."""
-
-    topic: str
-    partition: int
-    offset: int
-
-
-class CaptionRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of `captions`: one caption with everything that made it."""
-
-    ingest_date: date
-    row_id: RowId
-    image_id: ImageId
-    submission_id: SubmissionId
-    attempt: int
-    source: str
-    sha256: Sha256
-    submission: Submission
-    rights: Rights
-    fetch: Fetch
-    image: Image
-    screening: Screening
-    signals: Signals
-    caption: Caption
-    annotation: Annotation
-    lineage: tuple[Hop, ...]
-    position: Position
-
-
-class RejectionRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of `rejections`: how a submission ended without a caption."""
-
-    ingest_date: date
-    image_id: ImageId
-    submission_id: SubmissionId
-    attempt: int
-    source: str
-    sha256: Sha256 | None
-    stage: str
-    reason: str
-    detail: str
-    scores: dict[str, float]
-    policy: str | None
-    policy_hash: str | None
-    duplicate_of: SubmissionId | None
-    rejected_at: datetime
-    submission: Submission
-    rights: Rights
-    lineage: tuple[Hop, ...]
-    position: Position
-
-
-def caption_row(record: CaptionAnnotated, cause: Message) -> CaptionRow:
+def caption_row(record: CaptionAnnotated, cause: Message, unknown: Unknown) -> CaptionRow:
     """Return the row of a caption that was read as `cause`."""
+    submission, caption = record.submission, record.caption
     return CaptionRow(
-        ingest_date=_day(cause),
-        row_id=record.caption.row_id,
-        image_id=record.submission.image_id,
-        submission_id=record.submission.submission_id,
-        attempt=record.submission.attempt,
-        source=record.submission.source,
+        # The broker's date, not this process's: a replay must land in the same partition.
+        ingest_date=cause.timestamp.date(),
+        ingested_at=cause.timestamp,
+        row_id=caption.row_id,
+        image_id=submission.image_id,
+        submission_id=submission.submission_id,
+        attempt=submission.attempt,
+        dataset=submission.source,
         sha256=record.image.sha256,
-        submission=record.submission,
+        policy_hash=caption.policy_hash,
+        source=_source(submission, record.fetch),
         rights=record.rights,
-        fetch=record.fetch,
         image=record.image,
-        screening=record.screening,
+        consent=Consent(signals=record.fetch.consent),
+        safety=record.screening,
         signals=record.signals,
-        caption=record.caption,
+        caption=_part(Caption, caption),
         annotation=record.annotation,
-        lineage=record.lineage,
-        position=_position(cause),
+        lineage=_lineage(record.lineage, cause, unknown),
     )
 
 
-def rejection_row(record: ImageRejected, cause: Message) -> RejectionRow:
+def image_row(record: ImageAnnotated, cause: Message, unknown: Unknown) -> ImageRow:
+    """Return the row of an annotated image that was read as `cause`."""
+    submission = record.submission
+    return ImageRow(
+        ingest_date=cause.timestamp.date(),
+        ingested_at=cause.timestamp,
+        row_id=_event_id(cause),
+        image_id=submission.image_id,
+        submission_id=submission.submission_id,
+        attempt=submission.attempt,
+        dataset=submission.source,
+        sha256=record.image.sha256,
+        source=_source(submission, record.fetch),
+        rights=record.rights,
+        image=record.image,
+        consent=Consent(signals=record.fetch.consent),
+        safety=record.screening,
+        signals=record.signals,
+        lineage=_lineage(record.lineage, cause, unknown),
+    )
+
+
+def rejection_row(record: ImageRejected, cause: Message, unknown: Unknown) -> RejectionRow:
     """Return the row of a rejection that was read as `cause`."""
+    submission = record.submission
     return RejectionRow(
-        ingest_date=_day(cause),
-        image_id=record.submission.image_id,
-        submission_id=record.submission.submission_id,
-        attempt=record.submission.attempt,
-        source=record.submission.source,
+        ingest_date=cause.timestamp.date(),
+        ingested_at=cause.timestamp,
+        row_id=_event_id(cause),
+        image_id=submission.image_id,
+        submission_id=submission.submission_id,
+        attempt=submission.attempt,
+        dataset=submission.source,
         sha256=record.sha256,
+        policy_hash=record.policy_hash,
         stage=record.stage,
         reason=record.reason,
         detail=record.detail,
         scores=record.scores,
         policy=record.policy,
-        policy_hash=record.policy_hash,
         duplicate_of=record.duplicate_of,
         rejected_at=record.rejected_at,
-        submission=record.submission,
+        source=_part(Submitted, submission),
         rights=record.rights,
-        lineage=record.lineage,
-        position=_position(cause),
+        lineage=_lineage(record.lineage, cause, unknown),
     )
 
 
-def plain(row: CaptionRow | RejectionRow) -> dict[str, Any]:
-    """Return the row's columns as plain values, ready for Arrow."""
-    values: dict[str, Any] = msgspec.to_builtins(row, builtin_types=(bytes, date, datetime))
-    return values
+def _part(group: type[G], record: Group) -> G:
+    """Return those fields of a record's group that the row's group has."""
+    return group(**{name: getattr(record, name) for name in group.__struct_fields__})
 
 
-def _day(cause: Message) -> date:
-    # The broker's date, not this process's: a replay must land in the same partition.
-    return cause.timestamp.date()
+def _source(submission: Submission, fetch: Fetch) -> Source:
+    names = Submitted.__struct_fields__
+    given = {name: getattr(submission, name) for name in names}
+    return Source(**given, fetch=_part(Fetched, fetch))
 
 
-def _position(cause: Message) -> Position:
-    return Position(topic=cause.at.topic, partition=cause.at.partition, offset=cause.offset)
+def _lineage(hops: tuple[Hop, ...], cause: Message, unknown: Unknown) -> Lineage:
+    (schema_id,) = _SCHEMA_ID.unpack_from(cause.value, 1)
+    return Lineage(
+        topic=cause.at.topic,
+        partition=cause.at.partition,
+        offset=cause.offset,
+        schema_id=schema_id,
+        hops=hops,
+        unknown=dict(unknown),
+    )
+
+
+def _event_id(cause: Message) -> str:
+    given = read(cause.headers).get(Header.ID)
+    position = f"{cause.at.topic}/{cause.at.partition}/{cause.offset}"
+    return given or hashlib.sha256(position.encode()).hexdigest()

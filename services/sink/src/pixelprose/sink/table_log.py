@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 import structlog
 
 from pixelprose.sink.guarded import GuardedTable
-from pixelprose.sink.rows import Row
+from pixelprose.sink.row import Row
 from pixelprose.streamkit import (
     Committed,
     ExitCode,

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pixelprose.sink.guarded import AppId, Conflict
-from pixelprose.sink.rows import Row
+from pixelprose.sink.row import Row
 
 
 @dataclass
