@@ -28,6 +28,7 @@ GROUPS = [
     "sink.captions.live",
     "sink.images.live",
     "sink.rejections.live",
+    "sink.dead_letters.live",
 ]
 SUBMITTED = "pixelprose.images.submitted.v1"
 

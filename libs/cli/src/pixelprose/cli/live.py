@@ -15,6 +15,7 @@ _STAGES = (
     "sink.captions",
     "sink.images",
     "sink.rejections",
+    "sink.dead_letters",
 )
 """The steps in the order of the flow; what is not listed comes after."""
 

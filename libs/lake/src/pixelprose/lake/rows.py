@@ -127,7 +127,7 @@ class DeadLetterRow(Group, frozen=True, kw_only=True):
     ingested_at: IngestedAt
     row_id: Annotated[
         str,
-        Meta(description="Identity of the row: SHA-256, hex, of `record` and `stage`."),
+        Meta(description="Identity of the row: SHA-256, hex, of its place on the log."),
     ]
     image_id: Annotated[
         ImageId | None,

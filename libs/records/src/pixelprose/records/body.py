@@ -26,13 +26,23 @@ def parsed(schema: dict[str, Any]) -> Schema:
         raise ValueError(f"no Avro schema: {type(error).__name__}: {error}") from error
 
 
+def plain(record: Group) -> Any:  # noqa: ANN401 - plain values of any record
+    """Return a record as dicts and lists, with times and bytes as they are."""
+    return msgspec.to_builtins(record, builtin_types=(bytes, datetime))
+
+
+def read_plain(buffer: io.BytesIO, *, writer: Schema) -> Any:  # noqa: ANN401 - plain values of any record
+    """Return a body as its writer's schema has it; for bodies that `read_body` could read."""
+    return schemaless_reader(buffer, writer, None)
+
+
 def write_body(buffer: io.BytesIO, record: Group, schema: Schema) -> None:
     """Append the record's body.
 
     Raises:
         ValueError, TypeError, OverflowError: a field holds what its schema does not allow.
     """
-    values = msgspec.to_builtins(record, builtin_types=(bytes, datetime))
+    values = plain(record)
     # fastavro would write 1.5 as 1, and take a time without zone for local time.
     msgspec.convert(values, type(record))
     schemaless_writer(buffer, schema, values)

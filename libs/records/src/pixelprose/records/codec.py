@@ -88,6 +88,10 @@ class RecordCodec:
             return submitted(record, message, cluster=self._passing.cluster)
         return record
 
+    def beyond(self, record: Any, message: Message) -> dict[str, str]:  # noqa: ANN401 - the topic's record
+        """Return what a newer schema says of `message` beyond the record that we read of it."""
+        return self._wire(type(record)).beyond(message.value, record)
+
     def encode(self, record: Any, cause: Message) -> Outgoing:  # noqa: ANN401 - any record
         """Return the record's bytes, with one more hop in its lineage."""
         hop = self._hop(cause)

@@ -57,8 +57,7 @@ def initialise(
     _create(admin, kafka, missing, partitions, replication)
     groups = [
         group
-        for topic in topic_list().topics
-        for consumer in topic.consumers
+        for consumer in topic_list().consumers()
         if write_first_positions(
             kafka, group := kafka.group(consumer, instance), _lanes(kafka, consumer, partitions)
         )

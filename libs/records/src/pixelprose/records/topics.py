@@ -43,11 +43,12 @@ class Topic(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class DeadLetterTopics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """How dead-letter topics are named and kept."""
+    """How dead-letter topics are named and kept, and who reads all of them."""
 
     pattern: str
     keep_days: int
     size_factor: int
+    consumers: tuple[str, ...] = ()
 
 
 class RetryTopics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -107,8 +108,15 @@ class Topics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     def read_by(self, consumer: str) -> tuple[str, ...]:
         """Return the topics that a `service[.step]` reads in its group, retry topics included."""
+        if consumer in self.dead_letters.consumers:
+            return self.dead_letter_topics()
         listed = [topic.name for topic in self.topics if consumer in topic.consumers]
         return (*listed, *(tier.topic for tier in self.retry_tiers(consumer)))
+
+    def consumers(self) -> tuple[str, ...]:
+        """Return every `service[.step]` that reads in a group of its own."""
+        of_topics = (consumer for topic in self.topics for consumer in topic.consumers)
+        return (*of_topics, *self.dead_letters.consumers)
 
     def downstream_of(self, producer: str) -> tuple[tuple[str, str], ...]:
         """Return who reads what a `service[.step]` writes: consumer and topic."""

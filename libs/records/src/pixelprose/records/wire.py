@@ -7,7 +7,8 @@ from typing import Final, Generic, TypeVar
 
 from fastavro.types import Schema as AvroSchema
 
-from pixelprose.records.body import parsed, read_body, write_body
+from pixelprose.records.beyond import beyond
+from pixelprose.records.body import parsed, plain, read_body, read_plain, write_body
 from pixelprose.records.groups import Group
 from pixelprose.records.registry import Registry
 from pixelprose.records.schemas import schema_text
@@ -52,19 +53,31 @@ class Wire(Generic[G]):
             Undecodable: the bytes are not such a record.
             Unavailable: the registry does not answer.
         """
-        if len(data) < _PREFIX.size:
-            raise Undecodable(f"{len(data)} bytes are too few for the Confluent wire format")
-        magic, schema_id = _PREFIX.unpack_from(data)
-        if magic != _MAGIC:
-            raise Undecodable(f"the first byte is {magic}, not 0: not the Confluent wire format")
+        schema_id, buffer = self._opened(data)
         writer = self._writer(schema_id)
-        buffer = io.BytesIO(data)
-        buffer.seek(_PREFIX.size)
         try:
             return read_body(buffer, self._record, writer=writer, reader=self._schema)
         except ValueError as error:
             name = self._record.__name__
             raise Undecodable(f"no {name} of schema {schema_id}: {error}") from error
+
+    def beyond(self, data: bytes, record: G) -> dict[str, str]:
+        """Return what a newer schema says beyond our `record` of these bytes: JSON by path."""
+        schema_id, buffer = self._opened(data)
+        if schema_id == self._id:
+            return {}
+        said = read_plain(buffer, writer=self._writer(schema_id))
+        return beyond(said, plain(record))
+
+    def _opened(self, data: bytes) -> tuple[int, io.BytesIO]:
+        if len(data) < _PREFIX.size:
+            raise Undecodable(f"{len(data)} bytes are too few for the Confluent wire format")
+        magic, schema_id = _PREFIX.unpack_from(data)
+        if magic != _MAGIC:
+            raise Undecodable(f"the first byte is {magic}, not 0: not the Confluent wire format")
+        buffer = io.BytesIO(data)
+        buffer.seek(_PREFIX.size)
+        return schema_id, buffer
 
     def _writer(self, schema_id: int) -> AvroSchema:
         if schema_id not in self._writers:

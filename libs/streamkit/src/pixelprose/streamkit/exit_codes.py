@@ -26,3 +26,5 @@ class ExitCode(IntEnum):
     """The group has no valid position on a partition: a person must act (`topics init`)."""
     DRAIN_TIMED_OUT = 75
     """Work was still in flight at the drain deadline; it stays uncommitted and is redone."""
+    RECORDS_LOST = 76
+    """Records were deleted, or passed over, before they were read: a person must act."""

@@ -153,12 +153,17 @@ class Runner(Generic[I, O, P]):
         self._settle()
         ready = self._windows.advance()
         self._steer()
-        enough = 1 if alone else self._settings.max_in_flight / 2
-        if self._clock() >= self._commit_at or ready >= enough:
+        if self._clock() >= self._commit_at or ready >= (1 if alone else self._enough):
             done = self._commits.finished()
             wait = self._settings.commit_seconds
             self._commit_at = self._clock() + (wait if done else min(wait, RECOMMIT_SECONDS))
             self._show()
+
+    @property
+    def _enough(self) -> float:
+        """Ready records that are committed at once; fewer when they are large."""
+        heavy = self._windows.bytes >= self._settings.max_in_flight_bytes / 2
+        return (self._windows.records if heavy else self._settings.max_in_flight) / 2
 
     def _show(self) -> None:
         held, now = len(self._suspicion), self._now()

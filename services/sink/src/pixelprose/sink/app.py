@@ -1,13 +1,12 @@
 """Wires the sink: the only place that names adapters."""
 
+from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
-from confluent_kafka import KafkaException, TopicCollection
-from confluent_kafka.admin import AdminClient
-
 from pixelprose.host import Service
-from pixelprose.lake import CAPTIONS, IMAGES, REJECTIONS, TableSpec
+from pixelprose.kafkalog import KafkaLog, cluster_id
+from pixelprose.lake import CAPTIONS, DEAD_LETTERS, IMAGES, REJECTIONS, TableSpec
 from pixelprose.objectstore import (
     StoreRefused,
     StoreSettings,
@@ -20,18 +19,24 @@ from pixelprose.records import (
     ImageAnnotated,
     ImageRejected,
     codec_for,
-    kafka_log,
+    topic_list,
     topic_of,
 )
 from pixelprose.records.groups import Group
 from pixelprose.sink.codec import RowCodec, RowOf
 from pixelprose.sink.delta import DeltaLakeTable, storage_options
-from pixelprose.sink.guarded import AppId, GuardedTable
+from pixelprose.sink.gaps import Gaps
+from pixelprose.sink.guarded import GuardedTable
+from pixelprose.sink.letters import LetterCodec, keep_letter
+from pixelprose.sink.positions import Positions
+from pixelprose.sink.recent import RecentRows
+from pixelprose.sink.refused import Refused
 from pixelprose.sink.rows import caption_row, image_row, rejection_row
 from pixelprose.sink.settings import SinkSettings
 from pixelprose.sink.step import keep_caption, keep_image, keep_rejection
-from pixelprose.sink.table_log import TableLog
+from pixelprose.sink.table_log import TableLog, accept, stop_at
 from pixelprose.streamkit import (
+    Codec,
     ExitCode,
     Inline,
     Metrics,
@@ -39,11 +44,8 @@ from pixelprose.streamkit import (
     RunnerSettings,
     Step,
     Stop,
-    TopicPartition,
     Unavailable,
 )
-
-_ASK_SECONDS = 30.0
 
 
 def build(settings: SinkSettings, metrics: Metrics) -> Service:
@@ -54,11 +56,13 @@ def build(settings: SinkSettings, metrics: Metrics) -> Service:
         Unavailable: broker or store does not answer.
     """
     _prepare(settings.store)
+    sink = _Sink(settings, metrics)
     return Service(
         runners=(
-            _runner(settings, metrics, CAPTIONS, CaptionAnnotated, keep_caption, caption_row),
-            _runner(settings, metrics, IMAGES, ImageAnnotated, keep_image, image_row),
-            _runner(settings, metrics, REJECTIONS, ImageRejected, keep_rejection, rejection_row),
+            sink.records(CAPTIONS, CaptionAnnotated, keep_caption, caption_row),
+            sink.records(IMAGES, ImageAnnotated, keep_image, image_row),
+            sink.records(REJECTIONS, ImageRejected, keep_rejection, rejection_row),
+            sink.dead_letters(),
         )
     )
 
@@ -76,33 +80,70 @@ def _prepare(settings: StoreSettings) -> None:
         store.close()
 
 
-def _runner(
-    settings: SinkSettings,
-    metrics: Metrics,
-    spec: TableSpec,
-    reads: type[Group],
-    keep: Step[Any, Any],
-    row_of: RowOf[Any],
-) -> Runner[Any, Any, Any]:
-    uri = f"s3://{settings.store.bucket}/lake/{spec.name}"
-    table = DeltaLakeTable(uri, spec, storage_options(settings.store))
-    table.create()
-    name = f"sink.{spec.name}"
-    log = TableLog(
-        kafka_log(settings, name=name, reads=reads, metrics=metrics),
-        GuardedTable(table, app_ids(settings, topic_of(reads))),
-        deadline_seconds=settings.sink.table_deadline_seconds,
-    )
-    codec = RowCodec(codec_for(settings, service="sink", step=spec.name), row_of)
-    return Runner(
-        log,
-        codec,
-        Inline(keep),
-        _flushing(settings),
-        service=name,
-        version=version("pixelprose-sink"),
-        metrics=metrics,
-    )
+class _Sink:
+    """Makes the runner of each table."""
+
+    def __init__(self, settings: SinkSettings, metrics: Metrics) -> None:
+        self._settings = settings
+        self._metrics = metrics
+        self._cluster = cluster_id(settings.kafka)
+        self._positions = Positions(settings.kafka)
+
+    def records(
+        self, spec: TableSpec, reads: type[Group], keep: Step[Any, Any], row_of: RowOf[Any]
+    ) -> Runner[Any, Any, Any]:
+        """Return the runner of a table of records."""
+        records = codec_for(self._settings, service="sink", step=spec.name)
+        codec = RowCodec(records, row_of, instance=self._settings.instance)
+        return self._runner(spec, (topic_of(reads),), codec, keep)
+
+    def dead_letters(self) -> Runner[Any, Any, Any]:
+        """Return the runner of all dead-letter topics."""
+        topics = topic_list().dead_letter_topics()
+        return self._runner(DEAD_LETTERS, topics, LetterCodec(cluster=self._cluster), keep_letter)
+
+    def _runner(
+        self,
+        spec: TableSpec,
+        topics: Sequence[str],
+        codec: Codec[Any, Any, Any],
+        keep: Step[Any, Any],
+    ) -> Runner[Any, Any, Any]:
+        name = f"sink.{spec.name}"
+        return Runner(
+            self._log(spec, topics, name),
+            codec,
+            Inline(keep),
+            _flushing(self._settings),
+            service=name,
+            version=version("pixelprose-sink"),
+            metrics=self._metrics,
+        )
+
+    def _log(self, spec: TableSpec, topics: Sequence[str], name: str) -> TableLog:
+        settings = self._settings
+        uri = f"s3://{settings.store.bucket}/lake/{spec.name}"
+        table = DeltaLakeTable(uri, spec, storage_options(settings.store))
+        table.create()
+        guarded = GuardedTable(
+            table,
+            self._positions.app_ids(topics),
+            recent=RecentRows(settings.sink.recent_rows),
+            refused=Refused(self._metrics, service=name),
+        )
+        return TableLog(
+            KafkaLog(
+                settings.kafka,
+                topics=topics,
+                service=name,
+                instance=settings.instance,
+                slot=settings.slot,
+            ),
+            guarded,
+            deadline_seconds=settings.sink.table_deadline_seconds,
+            gaps=Gaps(guarded, self._positions.beginnings),
+            on_gaps={"stop": stop_at, "accept": accept}[settings.sink.gaps],
+        )
 
 
 def _flushing(settings: SinkSettings) -> RunnerSettings:
@@ -112,31 +153,8 @@ def _flushing(settings: SinkSettings) -> RunnerSettings:
         update={
             "commit_seconds": settings.sink.flush_seconds,
             "max_in_flight_per_partition": rows,
+            # The runner commits when half of what it may hold is ready.
             "max_in_flight": 2 * rows,
+            "max_in_flight_bytes": 2 * settings.sink.flush_bytes,
         }
     )
-
-
-def app_ids(settings: SinkSettings, topic: str) -> dict[TopicPartition, AppId]:
-    """Return the identity of each partition: cluster id, topic UUID, number.
-
-    Raises:
-        Stop: the topic is not there.
-        Unavailable: the broker does not answer.
-    """
-    admin = AdminClient(settings.kafka.client())
-    physical = settings.kafka.physical(topic)
-    try:
-        cluster = admin.list_topics(timeout=_ASK_SECONDS).cluster_id
-        asked = admin.describe_topics(TopicCollection([physical]), request_timeout=_ASK_SECONDS)
-    except KafkaException as error:
-        raise Unavailable("kafka", str(error)) from error
-    try:
-        found = asked[physical].result()
-    except KafkaException as error:
-        detail = f"topic {physical}: {error}; run `pixelprose topics init` once"
-        raise Stop(ExitCode.BAD_CONFIGURATION, detail) from error
-    return {
-        TopicPartition(topic, lane.id): f"{cluster}/{found.topic_id}/{lane.id}"
-        for lane in found.partitions
-    }

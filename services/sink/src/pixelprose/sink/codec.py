@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 from pixelprose.lake import CaptionRow, ImageRow, RejectionRow
 from pixelprose.records import RecordCodec
 from pixelprose.sink.row import Row
-from pixelprose.sink.rows import Unknown
+from pixelprose.sink.rows import Unknown, comes_again
 from pixelprose.streamkit import Message, Reject
 
 R = TypeVar("R")
@@ -16,11 +16,15 @@ RowOf = Callable[[R, Message, Unknown], CaptionRow | ImageRow | RejectionRow]
 
 
 class RowCodec(Generic[R]):
-    """Decodes one topic's records and turns each into the row that its function makes."""
+    """Decodes one topic's records and turns each into the row that its function makes.
 
-    def __init__(self, records: RecordCodec, row_of: RowOf[R]) -> None:
+    `instance` is the deployment that the sink belongs to.
+    """
+
+    def __init__(self, records: RecordCodec, row_of: RowOf[R], *, instance: str) -> None:
         self._records = records
         self._row_of = row_of
+        self._instance = instance
 
     def decode(self, message: Message) -> R:
         """Return the record.
@@ -33,8 +37,14 @@ class RowCodec(Generic[R]):
 
     def encode(self, record: R, cause: Message) -> Row:
         """Return the row of a record that was read as `cause`."""
-        row = self._row_of(record, cause, {})
-        return Row(cause.at, cause.offset, row, row_id=row.row_id)
+        row = self._row_of(record, cause, self._records.beyond(record, cause))
+        return Row(
+            cause.at,
+            cause.offset,
+            row,
+            row_id=row.row_id,
+            again=comes_again(row, instance=self._instance),
+        )
 
     def reject(self, rejected: Reject[R], record: R, cause: Message) -> Row:  # noqa: ARG002 - a Codec has it
         """Refuse: what reached the sink has ended already.

@@ -1,16 +1,21 @@
 """Tables as Delta tables in an S3 store, through delta-rs."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
 
+import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
-from deltalake.exceptions import CommitFailedError, DeltaError
+from deltalake.exceptions import CommitFailedError, DeltaError, SchemaMismatchError
 
 from pixelprose.lake import PARTITION_BY, TableSpec
 from pixelprose.objectstore import StoreSettings
+from pixelprose.sink import row_ids
+from pixelprose.sink.evolution import is_known, joining
 from pixelprose.sink.files import writer_properties
 from pixelprose.sink.guarded import AppId, Conflict, Snapshot, Table
 from pixelprose.sink.row import Row
-from pixelprose.streamkit import Unavailable
+from pixelprose.streamkit import ExitCode, Stop, Unavailable
 
 StorageOptions = Mapping[str, str]
 
@@ -32,9 +37,10 @@ def storage_options(store: StoreSettings) -> StorageOptions:
 class DeltaSnapshot(Snapshot):
     """One handle: what was read on it is what the commit is held against."""
 
-    def __init__(self, handle: DeltaTable, spec: TableSpec) -> None:
+    def __init__(self, handle: DeltaTable, spec: TableSpec, options: StorageOptions) -> None:
         self._handle = handle
         self._spec = spec
+        self._options = options
 
     def version_of(self, app: AppId) -> int | None:
         """Return the last offset of this partition that the table holds."""
@@ -43,21 +49,52 @@ class DeltaSnapshot(Snapshot):
         except (DeltaError, OSError) as error:  # it reads the log for this
             raise Unavailable("table", f"{self._spec.name}: {error}") from error
 
+    def newest(self, after: object | None, *, limit: int) -> tuple[Collection[str], object]:
+        """Return row_ids that came since the mark `after`, and the mark of now."""
+        mark = after if isinstance(after, row_ids.Mark) else None
+        with _store(self._spec):
+            return row_ids.newest(self._handle, self._options, mark, limit=limit)
+
+    def holding(self, rows: Sequence[Row]) -> Collection[str]:
+        """Return the row_ids among those of `rows` that the table holds."""
+        with _store(self._spec):
+            return row_ids.holding(self._handle, rows)
+
     def append(self, rows: Sequence[Row], versions: Mapping[AppId, int]) -> None:
-        """Append the rows and set the partitions' versions: both, or neither."""
+        """Append the rows and set the partitions' versions: both, or neither.
+
+        Columns that the table has not yet join it in the same commit.
+        """
         transactions = [Transaction(app, version) for app, version in versions.items()]
-        try:
+        values = self._spec.arrow([row.values for row in rows])
+        known: Any = self._handle.schema().to_arrow()
+        theirs = list(pa.schema(known))
+        joins = not is_known(list(values.schema), theirs)
+        if joins:
+            values = values.cast(pa.schema(joining(list(values.schema), theirs)))
+        with _store(self._spec):
             write_deltalake(
                 self._handle,
-                self._spec.arrow([row.values for row in rows]),
+                values,
                 mode="append",
+                schema_mode="merge" if joins else None,
                 writer_properties=writer_properties(self._spec),
                 commit_properties=CommitProperties(app_transactions=transactions),
             )
-        except CommitFailedError as error:
-            raise Conflict(str(error)) from error
-        except (DeltaError, OSError) as error:
-            raise Unavailable("table", f"{self._spec.name}: {error}") from error
+
+
+@contextmanager
+def _store(spec: TableSpec) -> Iterator[None]:
+    """Translate what delta-rs, its store and Arrow's reader raise."""
+    try:
+        yield
+    except CommitFailedError as error:
+        raise Conflict(str(error)) from error
+    except SchemaMismatchError as error:
+        detail = f"table {spec.name} has a column of ours with another type: {error}"
+        raise Stop(ExitCode.BAD_CONFIGURATION, detail) from error
+    except (DeltaError, OSError, pa.ArrowException) as error:
+        raise Unavailable("table", f"{spec.name}: {error}") from error
 
 
 class DeltaLakeTable(Table):
@@ -74,7 +111,7 @@ class DeltaLakeTable(Table):
         Raises:
             Unavailable: the store does not answer or refuses.
         """
-        try:
+        with _store(self._spec):
             DeltaTable.create(
                 self.uri,
                 self._spec.schema,
@@ -86,12 +123,9 @@ class DeltaLakeTable(Table):
                 },
                 storage_options=self._options,
             )
-        except (DeltaError, OSError) as error:
-            raise Unavailable("table", f"{self.uri}: {error}") from error
 
     def snapshot(self) -> DeltaSnapshot:
         """Return the newest state, on a handle of its own."""
-        try:
-            return DeltaSnapshot(DeltaTable(self.uri, storage_options=self._options), self._spec)
-        except (DeltaError, OSError) as error:
-            raise Unavailable("table", f"{self.uri}: {error}") from error
+        with _store(self._spec):
+            handle = DeltaTable(self.uri, storage_options=self._options)
+        return DeltaSnapshot(handle, self._spec, self._options)

@@ -5,11 +5,13 @@ conflicts. So the comparison and the commit happen on one handle, and after any 
 done again on a fresh one.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Protocol
 
+from pixelprose.sink.recent import RecentRows, Remembering
+from pixelprose.sink.refused import log_refused
 from pixelprose.sink.row import Row
 from pixelprose.streamkit import TopicPartition, Unavailable
 
@@ -25,11 +27,18 @@ class Conflict(Exception):
     """Another commit came between the snapshot and ours; nothing was written."""
 
 
-class Snapshot(Protocol):
+class Snapshot(Remembering, Protocol):
     """A table as it was at one moment, and the right to append if it still is."""
 
     def version_of(self, app: AppId) -> int | None:
         """Return the last offset of this partition that the table holds.
+
+        Raises:
+            Unavailable: the store does not answer.
+        """
+
+    def holding(self, rows: Sequence[Row]) -> Collection[str]:
+        """Return the row_ids among those of `rows` that the table holds, however old.
 
         Raises:
             Unavailable: the store does not answer.
@@ -57,10 +66,25 @@ class Table(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class GuardedTable:
-    """Appends each record's row at most once, by its position on the log."""
+    """Appends each record's row at most once, by its position on the log, and each row_id once.
+
+    `refused` is told of rows whose row_id the table holds already.
+    """
 
     table: Table
     apps: Mapping[TopicPartition, AppId]
+    recent: RecentRows = field(default_factory=RecentRows)
+    refused: Callable[[Sequence[Row]], None] = log_refused
+
+    def last(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """Return the last offset of each partition that the table holds, where it holds any.
+
+        Raises:
+            Unavailable: the store does not answer.
+        """
+        snapshot = self.table.snapshot()
+        found = {at: snapshot.version_of(self.apps[at]) for at in partitions}
+        return {at: last for at, last in found.items() if last is not None}
 
     def append(self, rows: Sequence[Row]) -> int:
         """Append those rows that the table does not hold yet.
@@ -72,22 +96,45 @@ class GuardedTable:
             Unavailable: the store does not answer; the same rows can be brought again.
         """
         conflict: Conflict | None = None
-        for _ in range(_CONFLICTS):
+        for _ in range(_CONFLICTS if rows else 0):
             snapshot = self.table.snapshot()
             rows = [row for row in rows if not self._holds(snapshot, row)]
-            if not rows:
-                return 0
+            new, refused = self._told_apart(snapshot, rows)
             try:
-                snapshot.append(rows, self._versions(rows))
+                if new:
+                    snapshot.append(new, self._versions(rows))
             except Conflict as error:
                 conflict = error
             else:
-                return len(rows)
-        raise Unavailable("table", f"{_CONFLICTS} conflicts in a row") from conflict
+                if refused:
+                    self.refused(refused)
+                return len(new)
+        if conflict:
+            raise Unavailable("table", f"{_CONFLICTS} conflicts in a row") from conflict
+        return 0
 
     def _holds(self, snapshot: Snapshot, row: Row) -> bool:
         last = snapshot.version_of(self.apps[row.at])
         return last is not None and row.offset <= last
+
+    def _told_apart(
+        self, snapshot: Snapshot, rows: Sequence[Row]
+    ) -> tuple[Sequence[Row], Sequence[Row]]:
+        """Rows whose row_id is new, and those whose row_id is there, or comes twice here."""
+        if not rows:
+            return (), ()
+        self.recent.catch_up(snapshot)
+        again = [row for row in rows if row.again]
+        known = set(snapshot.holding(again)) if again else set[str]()
+        new: list[Row] = []
+        refused: list[Row] = []
+        for row in rows:
+            if row.row_id and (row.row_id in known or row.row_id in self.recent):
+                refused.append(row)
+            else:
+                known.add(row.row_id)
+                new.append(row)
+        return new, refused
 
     def _versions(self, rows: Sequence[Row]) -> dict[AppId, int]:
         ordered = sorted(rows, key=lambda row: row.at)

@@ -111,6 +111,17 @@ def rejection_row(record: ImageRejected, cause: Message, unknown: Unknown) -> Re
     )
 
 
+def comes_again(row: CaptionRow | ImageRow | RejectionRow, *, instance: str) -> bool:
+    """Whether the same row may have been written long ago, from another position.
+
+    A caption's identity is what it is a caption of, by what: a redrive makes the same one again,
+    and so does a replay by another deployment. Other rows are of one event, named by its attempt.
+    """
+    if not isinstance(row, CaptionRow):
+        return False
+    return row.attempt > 0 or any(hop.instance != instance for hop in row.lineage.hops)
+
+
 def _part(group: type[G], record: Group) -> G:
     """Return those fields of a record's group that the row's group has."""
     return group(**{name: getattr(record, name) for name in group.__struct_fields__})

@@ -1,9 +1,12 @@
 """Settings of the sink."""
 
+from typing import Literal
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from pixelprose.objectstore import StoreSettings
 from pixelprose.records import StreamSettings
+from pixelprose.sink.recent import RECENT_ROWS
 
 
 class SinkSection(BaseModel):
@@ -16,6 +19,19 @@ class SinkSection(BaseModel):
     )
     flush_records: int = Field(
         default=20_000, ge=1, description="Rows of one partition that wait at most."
+    )
+    flush_bytes: int = Field(
+        default=64 * 1024 * 1024,
+        ge=1,
+        description="Bytes of records that wait at most; twice as many are held in memory.",
+    )
+    recent_rows: int = Field(
+        default=RECENT_ROWS,
+        ge=0,
+        description="Newest row ids of each table that are refused when they come again.",
+    )
+    gaps: Literal["stop", "accept"] = Field(
+        default="stop", description="What to do when records were lost before they were read."
     )
     table_deadline_seconds: float = Field(
         default=120.0, gt=0, description="How long the table's store may be away before we stop."

@@ -2,9 +2,11 @@
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 
 import structlog
 
+from pixelprose.sink.gaps import Gap, Gaps
 from pixelprose.sink.guarded import GuardedTable
 from pixelprose.sink.row import Row
 from pixelprose.streamkit import (
@@ -22,6 +24,24 @@ from pixelprose.streamkit import (
 _log = structlog.get_logger(__name__)
 
 
+def stop_at(gaps: Sequence[Gap]) -> None:
+    """End the service: a person must know what is missing.
+
+    Raises:
+        Stop: always.
+    """
+    raise Stop(
+        ExitCode.RECORDS_LOST,
+        f"records were never read, and cannot be any more: {', '.join(map(str, gaps))}; "
+        "find out why, redrive what can be had again, then start once with sink.gaps=accept",
+    )
+
+
+def accept(gaps: Sequence[Gap]) -> None:
+    """Go on behind what is missing, and say so."""
+    _log.warning("gaps_accepted", missing=[str(gap) for gap in gaps])
+
+
 class TableLog(Log[Row]):
     """Reads from `inner`; a commit writes rows to the table, then moves `inner`'s positions.
 
@@ -35,11 +55,16 @@ class TableLog(Log[Row]):
         table: GuardedTable,
         *,
         deadline_seconds: float,
+        gaps: Gaps | None = None,
+        on_gaps: Callable[[Sequence[Gap]], None] = stop_at,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._inner = inner
         self._table = table
         self._deadline_seconds = deadline_seconds
+        self._gaps = gaps
+        self._on_gaps = on_gaps
+        self._looked_at: set[TopicPartition] = set()
         self._clock = clock
         self._failing_since: float | None = None
 
@@ -52,8 +77,17 @@ class TableLog(Log[Row]):
         self._inner.subscribe(membership)
 
     def poll(self, timeout_seconds: float) -> Message | None:
-        """Return the next message."""
-        return self._inner.poll(timeout_seconds)
+        """Return the next message.
+
+        Raises:
+            Stop: records were deleted before they were read, or as the log itself stops.
+        """
+        try:
+            return self._inner.poll(timeout_seconds)
+        except Stop as stop:
+            if stop.code is ExitCode.POSITION_LOST:
+                self._explain()
+            raise
 
     def pause(self, partitions: Collection[TopicPartition]) -> None:
         """Return nothing more from these until `resume`."""
@@ -87,9 +121,12 @@ class TableLog(Log[Row]):
             False while the store does not answer, until the deadline.
 
         Raises:
-            Stop: the store did not answer within the deadline.
+            Stop: the store did not answer within the deadline; or records are missing between the
+                table and where the group goes on.
         """
         try:
+            if not self._look_for_gaps(positions.keys() - self._looked_at):
+                return False
             self._table.append(outputs)
         except Unavailable as error:
             self._wait_or_stop(error)
@@ -100,6 +137,27 @@ class TableLog(Log[Row]):
     def close(self) -> None:
         """Leave the group."""
         self._inner.close()
+
+    def _look_for_gaps(self, partitions: Collection[TopicPartition]) -> bool:
+        """Look once at each partition, before its first commit; return whether that was possible.
+
+        A position that nobody of ours wrote is seen only then: our first commit leaves a note.
+        """
+        if self._gaps is None or not partitions:
+            return True
+        known = self._inner.committed(partitions)
+        if found := self._gaps.find(known):
+            self._on_gaps(found)
+        self._looked_at.update(known)
+        return set(partitions) <= known.keys()
+
+    def _explain(self) -> None:
+        """Stop with what is missing, where records were deleted before they were read."""
+        if self._gaps is None:
+            return
+        with suppress(Unavailable):
+            if found := self._gaps.find(self._inner.committed(self._table.apps.keys())):
+                stop_at(found)
 
     def _wait_or_stop(self, error: Unavailable) -> None:
         now = self._clock()

@@ -1,6 +1,6 @@
 """A table in memory that models what the guarded commit sees of a real one."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pixelprose.sink.guarded import AppId, Conflict
@@ -18,7 +18,7 @@ class MemoryTable:
 
     def snapshot(self) -> "MemorySnapshot":
         """Return the state as it is now."""
-        return MemorySnapshot(self, dict(self.versions))
+        return MemorySnapshot(self, dict(self.versions), tuple(self.rows))
 
 
 @dataclass
@@ -27,10 +27,20 @@ class MemorySnapshot:
 
     table: MemoryTable
     seen: dict[AppId, int]
+    rows: Sequence[Row]
 
     def version_of(self, app: AppId) -> int | None:
         """Return the last offset as it was seen."""
         return self.seen.get(app)
+
+    def holding(self, rows: Sequence[Row]) -> Collection[str]:
+        """Return the row_ids that the table held."""
+        return {row.row_id for row in self.rows} & {row.row_id for row in rows}
+
+    def newest(self, after: object | None, *, limit: int) -> tuple[Collection[str], object]:
+        """Return the row_ids since the mark, which is a count of rows."""
+        begin = after if isinstance(after, int) else max(0, len(self.rows) - limit)
+        return [row.row_id for row in self.rows[begin:]], len(self.rows)
 
     def append(self, rows: Sequence[Row], versions: Mapping[AppId, int]) -> None:
         """Append if nobody moved these partitions in between."""
