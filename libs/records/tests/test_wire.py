@@ -29,6 +29,7 @@ from pixelprose.records import (
     schema_text,
     topic_of,
 )
+from pixelprose.records.body import plain
 from pixelprose.records.examples import example
 from pixelprose.records.files import packaged
 from pixelprose.records.registry import subject_of
@@ -103,6 +104,51 @@ def with_extra_field(record: str) -> dict[str, Any]:
     schema: dict[str, Any] = json.loads(schema_text(record))
     schema["fields"].append({"name": "later", "type": "string", "default": ""})
     return schema
+
+
+def test_what_a_newer_schema_says_beyond_ours_is_kept_as_text() -> None:
+    registry = Registry(RegistrySettings(url="mock://beyond"))
+    schema = json.loads(schema_text("ImageFetched"))
+    text = {"name": "mood", "type": "string", "default": ""}
+    schema["fields"].append({**text, "type": {"type": "map", "values": "bytes"}, "default": {}})
+    fields = {field["name"]: field for field in schema["fields"]}
+    fields["image"]["type"]["fields"].append(text)
+    fields["fetch"]["type"]["fields"][-1]["type"]["items"]["fields"].append(text)
+    newer = registry._client.register_schema(
+        subject_of("ImageFetched"), Schema(json.dumps(schema), "AVRO")
+    )
+    record = example(packaged(), ImageFetched, "full")
+    values = plain(record)
+    values["mood"] = {"all": b"\xff"}
+    values["image"]["mood"] = "calm"
+    for number, signal in enumerate(values["fetch"]["consent"]):
+        signal["mood"] = f"m{number}"
+    buffer = io.BytesIO()
+    buffer.write(b"\0" + newer.to_bytes(4, "big"))
+    schemaless_writer(buffer, parse_schema(schema), values)
+    wire = Wire(ImageFetched, registry)
+    assert wire.decode(buffer.getvalue()) == record
+    found = wire.beyond(buffer.getvalue(), record)
+    signals = {f"fetch.consent[{n}].mood": f'"m{n}"' for n, _ in enumerate(record.fetch.consent)}
+    assert found == {"mood": '{"all": "ff"}', "image.mood": '"calm"', **signals}
+    assert signals
+    assert wire.beyond(wire.encode(record), record) == {}
+
+
+def test_an_older_schema_says_nothing_beyond_ours() -> None:
+    registry = Registry(RegistrySettings(url="mock://older"))
+    schema = json.loads(schema_text("ImageSubmitted"))
+    schema["fields"] = [f for f in schema["fields"] if f["name"] != "rights"]
+    older = registry._client.register_schema(
+        subject_of("ImageSubmitted"), Schema(json.dumps(schema), "AVRO")
+    )
+    buffer = io.BytesIO()
+    buffer.write(b"\0" + older.to_bytes(4, "big"))
+    schemaless_writer(buffer, parse_schema(schema), plain(submitted()))
+    wire = Wire(ImageSubmitted, registry)
+    record = wire.decode(buffer.getvalue())
+    assert record == submitted()
+    assert wire.beyond(buffer.getvalue(), record) == {}
 
 
 def test_a_newer_schema_is_fetched_and_its_unknown_fields_are_left_out() -> None:

@@ -2,16 +2,16 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
-from deltalake.exceptions import CommitFailedError, DeltaError, SchemaMismatchError
+from deltalake.exceptions import CommitFailedError, DeltaError
 
 from pixelprose.lake import PARTITION_BY, TableSpec
 from pixelprose.objectstore import StoreSettings
 from pixelprose.sink import row_ids
-from pixelprose.sink.evolution import is_known, joining
+from pixelprose.sink.evolution import clashes, is_known, joining
 from pixelprose.sink.files import writer_properties
 from pixelprose.sink.guarded import AppId, Conflict, Snapshot, Table
 from pixelprose.sink.row import Row
@@ -49,8 +49,8 @@ class DeltaSnapshot(Snapshot):
         except (DeltaError, OSError) as error:  # it reads the log for this
             raise Unavailable("table", f"{self._spec.name}: {error}") from error
 
-    def newest(self, after: object | None, *, limit: int) -> tuple[Collection[str], object]:
-        """Return row_ids that came since the mark `after`, and the mark of now."""
+    def newest(self, after: object | None, *, limit: int) -> tuple[Mapping[str, Any], object]:
+        """Return row_ids that came since the mark `after` with their times, and the mark of now."""
         mark = after if isinstance(after, row_ids.Mark) else None
         with _store(self._spec):
             return row_ids.newest(self._handle, self._options, mark, limit=limit)
@@ -64,23 +64,33 @@ class DeltaSnapshot(Snapshot):
         """Append the rows and set the partitions' versions: both, or neither.
 
         Columns that the table has not yet join it in the same commit.
+
+        Raises:
+            Stop: a column of ours has another type in the table.
         """
         transactions = [Transaction(app, version) for app, version in versions.items()]
         values = self._spec.arrow([row.values for row in rows])
-        known: Any = self._handle.schema().to_arrow()
-        theirs = list(pa.schema(known))
-        joins = not is_known(list(values.schema), theirs)
-        if joins:
-            values = values.cast(pa.schema(joining(list(values.schema), theirs)))
+        values, mode = self._fitted(values)
         with _store(self._spec):
             write_deltalake(
                 self._handle,
                 values,
                 mode="append",
-                schema_mode="merge" if joins else None,
+                schema_mode=mode,
                 writer_properties=writer_properties(self._spec),
                 commit_properties=CommitProperties(app_transactions=transactions),
             )
+
+    def _fitted(self, values: pa.Table) -> tuple[pa.Table, Literal["merge"] | None]:
+        """The values as the table takes them, and whether its columns or ours are more."""
+        known: Any = self._handle.schema().to_arrow()
+        ours, theirs = list(values.schema), list(pa.schema(known))
+        if clash := list(clashes(ours, theirs)):
+            detail = f"table {self._spec.name} has columns that this release cannot write: {clash}"
+            raise Stop(ExitCode.BAD_CONFIGURATION, detail)
+        if is_known(ours, theirs):
+            return values, None
+        return values.cast(pa.schema(joining(ours, theirs))), "merge"
 
 
 @contextmanager
@@ -90,9 +100,6 @@ def _store(spec: TableSpec) -> Iterator[None]:
         yield
     except CommitFailedError as error:
         raise Conflict(str(error)) from error
-    except SchemaMismatchError as error:
-        detail = f"table {spec.name} has a column of ours with another type: {error}"
-        raise Stop(ExitCode.BAD_CONFIGURATION, detail) from error
     except (DeltaError, OSError, pa.ArrowException) as error:
         raise Unavailable("table", f"{spec.name}: {error}") from error
 

@@ -1,14 +1,14 @@
 """What to do when a table's columns are not ours: an older release made it, or a newer one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 import pyarrow as pa
 
-_Fields = Sequence["pa.Field[Any]"]
+Fields = Sequence["pa.Field[Any]"]
 
 
-def is_known(ours: _Fields, theirs: _Fields) -> bool:
+def is_known(ours: Fields, theirs: Fields) -> bool:
     """Whether the table has exactly our columns, at every depth."""
     known = {field.name: field for field in theirs}
     return known.keys() == {field.name for field in ours} and all(
@@ -16,7 +16,26 @@ def is_known(ours: _Fields, theirs: _Fields) -> bool:
     )
 
 
-def joining(ours: _Fields, theirs: _Fields) -> "list[pa.Field[Any]]":
+def clashes(ours: Fields, theirs: Fields, above: str = "") -> Iterator[str]:
+    """Yield the columns, by path, that the table has with another type, or needs and we lack."""
+    names = {field.name for field in ours}
+    yield from (f"{above}{f.name}" for f in theirs if not f.nullable and f.name not in names)
+    known = {field.name: field for field in theirs}
+    for field in ours:
+        if field.name in known:
+            yield from _clashes(field.type, known[field.name].type, f"{above}{field.name}")
+
+
+def _clashes(ours: pa.DataType, theirs: pa.DataType, path: str) -> Iterator[str]:
+    if ours.id != theirs.id:
+        yield path
+    elif pa.types.is_list(ours):
+        yield from _clashes(ours.field(0).type, theirs.field(0).type, f"{path}[]")
+    else:
+        yield from clashes(_inside(ours), _inside(theirs), f"{path}.")
+
+
+def joining(ours: Fields, theirs: Fields) -> "list[pa.Field[Any]]":
     """Return our columns as the table takes them: those it has not yet may be null.
 
     Rows that are older have no value there, whatever our class says.
@@ -28,19 +47,23 @@ def joining(ours: _Fields, theirs: _Fields) -> "list[pa.Field[Any]]":
     ]
 
 
-def _optional(field: "pa.Field[Any]") -> "pa.Field[Any]":
-    return pa.field(field.name, field.type, nullable=True)
-
-
 def _joined(ours: "pa.Field[Any]", theirs: "pa.Field[Any]") -> "pa.Field[Any]":
     if pa.types.is_struct(ours.type):
         inside = joining(_inside(ours.type), _inside(theirs.type))
         return pa.field(ours.name, pa.struct(inside), nullable=ours.nullable)
     if pa.types.is_list(ours.type):
-        (element,) = joining([ours.type.field(0)], [theirs.type.field(0)])
+        # Delta calls it `element`, whatever the reader of its schema makes of that.
+        element = _joined(ours.type.field(0), theirs.type.field(0))
         return pa.field(ours.name, pa.list_(element), nullable=ours.nullable)
     return ours
 
 
-def _inside(kind: pa.DataType) -> _Fields:
-    return [kind.field(number) for number in range(kind.num_fields)]
+def _optional(field: "pa.Field[Any]") -> "pa.Field[Any]":
+    return pa.field(field.name, field.type, nullable=True)
+
+
+def _inside(kind: pa.DataType) -> Fields:
+    """The named fields of a struct, or of a list of such."""
+    if pa.types.is_list(kind):
+        return _inside(kind.field(0).type)
+    return list(kind) if isinstance(kind, pa.StructType) else []

@@ -51,6 +51,8 @@ class Gaps:
         first: Mapping[TopicPartition, int],
     ) -> Iterator[Gap]:
         for at, position in positions.items():
+            if position.offset < 0:
+                continue
             read = position.offset
             if not position.note and at in last:
                 read = min(read, last[at] + 1)

@@ -23,6 +23,9 @@ from pixelprose.streamkit import Emit, Message, Outcome, Reject
 _DIGEST: Final = re.compile("[0-9a-f]{64}")
 _UNKNOWN: Final = "unknown"
 
+_DIGITS: Final = 18
+"""Of any number that fits into eight bytes."""
+
 
 class LetterCodec:
     """Reads dead letters of every topic, and refuses none: nothing dies twice.
@@ -116,7 +119,7 @@ def _image_id(record: Position, key: bytes | None) -> ImageId | None:
 
 
 def _number(text: str | None) -> int:
-    return int(text) if text and text.isdecimal() and len(text) <= len(str(2**62)) else 0
+    return int(text) if text and text.isdecimal() and len(text) <= _DIGITS else 0
 
 
 def _time(text: str | None) -> datetime | None:

@@ -1,18 +1,20 @@
 """The last line of defence: row_ids that a table got lately, exactly, up to a count."""
 
-from collections.abc import Collection, Iterable
-from itertools import islice
-from typing import Protocol
+from collections.abc import Mapping
+from typing import Any, Final, Protocol
 
-RECENT_ROWS = 200_000
-"""Row ids that are kept by default: some 30 MB."""
+RECENT_ROWS: Final = 200_000
+"""Row ids that are kept by default: some 40 MB."""
+
+_SLACK: Final = 1.25
+"""So much more may be kept before the oldest are sorted out."""
 
 
 class Remembering(Protocol):
     """A table as it was at one moment, as far as the filter asks."""
 
-    def newest(self, after: object | None, *, limit: int) -> tuple[Collection[str], object]:
-        """Return row_ids that came since `after`, oldest first, and the mark of now.
+    def newest(self, after: object | None, *, limit: int) -> tuple[Mapping[str, Any], object]:
+        """Return row_ids that came since `after`, each with its time, and the mark of now.
 
         Of the whole table (`after` is None) at least the newest `limit`, or all there are.
 
@@ -25,20 +27,19 @@ class RecentRows:
     """The newest row_ids of a table, whoever wrote them.
 
     It reads them from the table alone, also those of its own process: so it holds after a restart,
-    and beside other sinks.
+    and beside other sinks. A set and no Bloom filter: a refused row must really be there.
     """
 
     def __init__(self, limit: int = RECENT_ROWS) -> None:
         self._limit = limit
         self._mark: object | None = None
-        # A dict keeps its order of insertion, and the oldest is its first.
-        self._known: dict[str, None] = {}
+        self._times: dict[str, Any] = {}
 
     def __contains__(self, row_id: str) -> bool:
-        return row_id in self._known
+        return row_id in self._times
 
     def __len__(self) -> int:
-        return len(self._known)
+        return len(self._times)
 
     def catch_up(self, snapshot: Remembering) -> None:
         """Learn what the table got since the last time.
@@ -47,11 +48,8 @@ class RecentRows:
             Unavailable: the store does not answer.
         """
         found, self._mark = snapshot.newest(self._mark, limit=self._limit)
-        self._add(found)
-
-    def _add(self, row_ids: Iterable[str]) -> None:
-        for row_id in row_ids:
-            self._known.pop(row_id, None)
-            self._known[row_id] = None
-        for row_id in list(islice(self._known, max(0, len(self._known) - self._limit))):
-            del self._known[row_id]
+        self._times.update(found)
+        if len(self._times) > self._limit * _SLACK:
+            # By the time of the rows and not of our reading: a compaction's files come late.
+            ordered = sorted(self._times.items(), key=lambda item: item[1], reverse=True)
+            self._times = dict(ordered[: self._limit])

@@ -13,6 +13,7 @@ from pyarrow.fs import PyFileSystem
 from pixelprose.sink.row import Row
 
 ROW_ID: Final = "row_id"
+TIME: Final = "ingested_at"
 
 _AT_ONCE: Final = 1_000
 """Row ids in one query: more make its plan slow."""
@@ -28,7 +29,7 @@ class Mark:
 
 def newest(
     table: DeltaTable, options: Mapping[str, str], after: Mark | None, *, limit: int
-) -> tuple[list[str], Mark]:
+) -> tuple[dict[str, Any], Mark]:
     """Return the row_ids of files that came since `after`, as far as among the newest `limit` rows.
 
     Which rows are new, the statistics of `ingested_at` say; a compaction's files count by what is
@@ -36,29 +37,30 @@ def newest(
     """
     version = table.version()
     if after is not None and after.version == version:
-        return [], after
+        return {}, after
     files = _files(table)
     mark = Mark(version, frozenset(path for path, _ in files))
     known = after.files if after else frozenset[str]()
-    if ROW_ID not in {field.name for field in table.schema().fields}:
-        return [], mark
+    if not {ROW_ID, TIME} <= {field.name for field in table.schema().fields}:
+        return {}, mark
     # One thread: pyarrow's own end the interpreter by SIGABRT when they outlive a Python file.
     store = PyFileSystem(DeltaStorageHandler(table.table_uri, dict(options)))
-    found: list[str] = []
-    for path in reversed(list(_within(files, limit))):
+    found: dict[str, Any] = {}
+    for path in _within(files, limit):
         if path not in known:
-            column = pq.read_table(
-                path, filesystem=store, columns=[ROW_ID], use_threads=False, pre_buffer=False,
+            part = pq.read_table(
+                path, filesystem=store, columns=[ROW_ID, TIME], use_threads=False, pre_buffer=False,
                 partitioning=None,
             )  # fmt: skip
-            found.extend(_texts(column, ROW_ID))
+            found.update(zip(_texts(part, ROW_ID), part.column(TIME).to_pylist(), strict=True))
     return found, mark
 
 
 def _files(table: DeltaTable) -> list[tuple[str, int]]:
     """Path and rows of every file, the newest rows first."""
     actions = pa.table(table.get_add_actions(flatten=True))
-    order = "max.ingested_at" if "max.ingested_at" in actions.column_names else "modification_time"
+    newest = f"max.{TIME}"
+    order = newest if newest in actions.column_names else "modification_time"
     ordered = actions.sort_by([(order, "descending")])
     counts: list[Any] = ordered.column("num_records").to_pylist()
     return list(zip(_texts(ordered, "path"), counts, strict=True))

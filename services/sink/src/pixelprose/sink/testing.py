@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from pixelprose.sink.guarded import AppId, Conflict
 from pixelprose.sink.row import Row
@@ -37,10 +38,11 @@ class MemorySnapshot:
         """Return the row_ids that the table held."""
         return {row.row_id for row in self.rows} & {row.row_id for row in rows}
 
-    def newest(self, after: object | None, *, limit: int) -> tuple[Collection[str], object]:
+    def newest(self, after: object | None, *, limit: int) -> tuple[Mapping[str, Any], object]:
         """Return the row_ids since the mark, which is a count of rows."""
         begin = after if isinstance(after, int) else max(0, len(self.rows) - limit)
-        return [row.row_id for row in self.rows[begin:]], len(self.rows)
+        found = {row.row_id: number for number, row in enumerate(self.rows) if number >= begin}
+        return found, len(self.rows)
 
     def append(self, rows: Sequence[Row], versions: Mapping[AppId, int]) -> None:
         """Append if nobody moved these partitions in between."""
