@@ -99,7 +99,7 @@ class _Sink:
 
     def dead_letters(self) -> Runner[Any, Any, Any]:
         """Return the runner of all dead-letter topics."""
-        topics = topic_list().dead_letter_topics()
+        topics = topic_list().read_by(f"sink.{DEAD_LETTERS.name}")
         return self._runner(DEAD_LETTERS, topics, LetterCodec(cluster=self._cluster), keep_letter)
 
     def _runner(
