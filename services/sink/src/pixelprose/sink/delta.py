@@ -29,8 +29,12 @@ def storage_options(store: StoreSettings) -> StorageOptions:
         "AWS_ACCESS_KEY_ID": store.access_key,
         "AWS_SECRET_ACCESS_KEY": store.secret_key.get_secret_value(),
         "aws_conditional_put": "etag",
-        "timeout": "30s",
+        # All tries of one request end before the watchdog takes the loop for hung; the runner itself
+        # then waits and tries again, and knows when to give up.
+        "timeout": "20s",
         "connect_timeout": "5s",
+        "retry_timeout": "30s",
+        "max_retries": "5",
     }
 
 

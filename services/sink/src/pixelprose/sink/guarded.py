@@ -82,9 +82,7 @@ class GuardedTable:
         Raises:
             Unavailable: the store does not answer.
         """
-        snapshot = self.table.snapshot()
-        found = {at: snapshot.version_of(self.apps[at]) for at in partitions}
-        return {at: last for at, last in found.items() if last is not None}
+        return self._last(self.table.snapshot(), partitions)
 
     def append(self, rows: Sequence[Row]) -> int:
         """Append those rows that the table does not hold yet.
@@ -98,7 +96,8 @@ class GuardedTable:
         conflict: Conflict | None = None
         for _ in range(_CONFLICTS if rows else 0):
             snapshot = self.table.snapshot()
-            rows = [row for row in rows if not self._holds(snapshot, row)]
+            last = self._last(snapshot, {row.at for row in rows})
+            rows = [row for row in rows if row.offset > last.get(row.at, -1)]
             new, refused = self._told_apart(snapshot, rows)
             try:
                 if new:
@@ -113,9 +112,12 @@ class GuardedTable:
             raise Unavailable("table", f"{_CONFLICTS} conflicts in a row") from conflict
         return 0
 
-    def _holds(self, snapshot: Snapshot, row: Row) -> bool:
-        last = snapshot.version_of(self.apps[row.at])
-        return last is not None and row.offset <= last
+    def _last(
+        self, snapshot: Snapshot, partitions: Collection[TopicPartition]
+    ) -> Mapping[TopicPartition, int]:
+        # Asked once per partition: the answer takes half a millisecond.
+        found = {at: snapshot.version_of(self.apps[at]) for at in partitions}
+        return {at: last for at, last in found.items() if last is not None}
 
     def _told_apart(
         self, snapshot: Snapshot, rows: Sequence[Row]

@@ -1,0 +1,222 @@
+"""The sink beside plain Parquet: rows/s, commit latency as the table grows, memory, a lookup.
+
+`make bench NAME=sink` takes a minute; `python bench/sink.py --commits 10000 --rows 1000000` is
+the long run. Rows are captions of real size (1.5 KB of text and all their metadata), each
+different.
+"""
+
+import argparse
+import json
+import random
+import resource
+import statistics
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+from deltalake import DeltaTable, QueryBuilder
+
+from pixelprose.lake import CAPTIONS, CaptionRow
+from pixelprose.records import (
+    CaptionAnnotated,
+    ImageId,
+    Registry,
+    RegistrySettings,
+    RowId,
+    Sha256,
+    SubmissionId,
+    Wire,
+)
+from pixelprose.records.examples import example
+from pixelprose.records.files import packaged
+from pixelprose.sink.delta import DeltaLakeTable
+from pixelprose.sink.guarded import GuardedTable
+from pixelprose.sink.row import Row
+from pixelprose.sink.rows import caption_row
+from pixelprose.streamkit import Message, TopicPartition
+
+BATCH = 20_000
+WORDS = [
+    f"{a}{b}" for a in ("mo", "ta", "ri", "sen", "ble", "kor") for b in ("na", "li", "ter", "d")
+]
+AT = TopicPartition("bench", 0)
+NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
+RNG = random.Random(1)
+WIRE = Wire(CaptionAnnotated, Registry(RegistrySettings()))
+
+
+def digest() -> str:
+    """Return 64 hexadecimal digits."""
+    return f"{RNG.getrandbits(256):064x}"
+
+
+def record() -> CaptionAnnotated:
+    """Return a caption whose text, URL and digests nobody else has."""
+    replace = msgspec.structs.replace
+    known = example(packaged(), CaptionAnnotated, "full")
+    name = digest()
+    return replace(
+        known,
+        submission=replace(
+            known.submission,
+            submission_id=SubmissionId(name),
+            image_id=ImageId(digest()),
+            url=f"https://images.example/{name}.jpg",
+            canonical_url=f"https://images.example/{name}.jpg",
+        ),
+        image=replace(known.image, sha256=Sha256(digest())),
+        caption=replace(
+            known.caption, row_id=RowId(digest()), text=" ".join(RNG.choices(WORDS, k=300))[:1500]
+        ),
+    )
+
+
+def messages(count: int, *, start: int = 0) -> list[Message]:
+    """Return captions as they lie on the topic."""
+    return [
+        Message(AT, start + n, b"k", WIRE.encode(record()), (), NOON + timedelta(seconds=n))
+        for n in range(count)
+    ]
+
+
+def values_of(message: Message) -> CaptionRow:
+    """Return the row that the sink makes of a message."""
+    return caption_row(WIRE.decode(message.value), message, {})
+
+
+def placed(values: CaptionRow, offset: int) -> Row:
+    """Return a row with its position."""
+    return Row(AT, offset, values, row_id=values.row_id)
+
+
+def opened(folder: Path, name: str) -> tuple[DeltaLakeTable, GuardedTable]:
+    """Return a new table and its guard."""
+    table = DeltaLakeTable(str(folder / name), CAPTIONS, {})
+    table.create()
+    return table, GuardedTable(table, {AT: "bench"})
+
+
+def throughput(folder: Path) -> dict[str, float]:
+    """Rows/s of each part of the sink, and of pyarrow writing the same batch."""
+    batch = messages(BATCH)
+    times: dict[str, float] = {}
+    began = time.process_time(), time.perf_counter()
+    rows = [placed(values_of(message), message.offset) for message in batch]
+    times["decode"] = time.perf_counter() - began[1]
+    times["decode_cpu"] = time.process_time() - began[0]
+    began = time.process_time(), time.perf_counter()
+    values = CAPTIONS.arrow([row.values for row in rows])
+    times["arrow_cpu"] = time.process_time() - began[0]
+    began = time.process_time(), time.perf_counter()
+    pq.write_table(
+        values,
+        folder / "plain.parquet",
+        compression="zstd",
+        compression_level=3,
+        row_group_size=16_384,
+    )
+    times["parquet"] = time.perf_counter() - began[1]
+    times["parquet_cpu"] = time.process_time() - began[0]
+    _, guarded = opened(folder, "throughput")
+    began = time.process_time(), time.perf_counter()
+    guarded.append(rows)
+    times["commit"] = time.perf_counter() - began[1]
+    times["commit_cpu"] = time.process_time() - began[0]
+    megabytes = sum(len(message.value) for message in batch) / BATCH
+    return {
+        "avro_bytes_per_row": megabytes,
+        **{f"{name}_us_per_row": seconds / BATCH * 1e6 for name, seconds in times.items()},
+        "rows_per_second_whole": BATCH / (times["decode"] + times["commit"]),
+        "rows_per_second_write": BATCH / times["commit"],
+        "rows_per_second_pyarrow": BATCH / times["parquet"],
+        "write_ratio": times["parquet"] / times["commit"],
+        "whole_ratio_cpu": times["parquet_cpu"] / (times["decode_cpu"] + times["commit_cpu"]),
+        "write_ratio_cpu": times["parquet_cpu"] / times["commit_cpu"],
+    }
+
+
+def latency(folder: Path, commits: int) -> dict[str, Any]:
+    """Milliseconds of a small commit at tenths of the table's growth."""
+    _, guarded = opened(folder, "latency")
+    first = values_of(messages(1)[0])
+    taken: list[float] = []
+    for offset in range(commits):
+        values = msgspec.structs.replace(first, row_id=RowId(digest()))
+        row = placed(values, offset)
+        began = time.perf_counter()
+        guarded.append([row])
+        taken.append((time.perf_counter() - began) * 1e3)
+    tenth = max(1, commits // 10)
+    tenths = [statistics.median(taken[start:][:tenth]) for start in range(0, commits, tenth)]
+    return {"commits": commits, "median_ms_by_tenth": [round(one, 1) for one in tenths]}
+
+
+def lookups(folder: Path, count: int) -> dict[str, float]:
+    """Seconds of a filtered count and a lookup, on the table and on plain Parquet files."""
+    table, guarded = opened(folder, "lookups")
+    plain = folder / "plain"
+    plain.mkdir()
+    made = [values_of(message) for message in messages(BATCH)]
+    wanted = ""
+    for start in range(0, count, BATCH):
+        named = [
+            msgspec.structs.replace(values, row_id=RowId(digest()), image_id=ImageId(digest()))
+            for values in made
+        ]
+        guarded.append([placed(values, start + n) for n, values in enumerate(named)])
+        pq.write_table(CAPTIONS.arrow(named), plain / f"{start}.parquet", compression="zstd")
+        wanted = named[0].image_id
+    handle = DeltaTable(table.uri)
+    builder = QueryBuilder().register("captions", handle)
+
+    def asked(sql: str) -> float:
+        began = time.perf_counter()
+        pa.table(builder.execute(sql).read_all())
+        return time.perf_counter() - began
+
+    def plainly(column: str, value: object) -> float:
+        began = time.perf_counter()
+        pq.read_table(plain, columns=[column], filters=[(column, "=", value)], use_threads=False)
+        return time.perf_counter() - began
+
+    return {
+        "rows": count,
+        "count_seconds": asked("select count(*) from captions where dataset = 'none'")
+        + asked("select count(*) from captions where attempt = 0"),
+        "count_plain_seconds": plainly("dataset", "none") + plainly("attempt", 0),
+        "lookup_seconds": asked(f"select row_id from captions where image_id = '{wanted}'"),
+        "lookup_plain_seconds": plainly("image_id", wanted),
+    }
+
+
+def main() -> None:
+    """Measure, print, and as the last line one JSON object."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--commits", type=int, default=300, help="of the growing table")
+    parser.add_argument("--rows", type=int, default=100_000, help="of the table that is asked")
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        figures: dict[str, Any] = throughput(folder)
+        figures["peak_mb_one_batch"] = peak_megabytes()
+        figures |= latency(folder, given.commits)
+        figures |= lookups(folder, given.rows)
+        figures["peak_mb"] = peak_megabytes()
+    rounded = {n: round(v, 3) if isinstance(v, float) else v for n, v in figures.items()}
+    for figure, value in rounded.items():
+        print(f"{figure:>28} {value}")
+    print(json.dumps(rounded))
+
+
+def peak_megabytes() -> float:
+    """Return the most memory that this process has had, in MB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+if __name__ == "__main__":
+    main()
