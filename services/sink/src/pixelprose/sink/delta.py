@@ -29,7 +29,7 @@ def storage_options(store: StoreSettings) -> StorageOptions:
         "AWS_ACCESS_KEY_ID": store.access_key,
         "AWS_SECRET_ACCESS_KEY": store.secret_key.get_secret_value(),
         "aws_conditional_put": "etag",
-        # All tries of one request end before the watchdog takes the loop for hung; the runner itself
+        # All tries of a request end before the watchdog takes the loop for hung; the runner itself
         # then waits and tries again, and knows when to give up.
         "timeout": "20s",
         "connect_timeout": "5s",
@@ -41,10 +41,9 @@ def storage_options(store: StoreSettings) -> StorageOptions:
 class DeltaSnapshot(Snapshot):
     """One handle: what was read on it is what the commit is held against."""
 
-    def __init__(self, handle: DeltaTable, spec: TableSpec, options: StorageOptions) -> None:
+    def __init__(self, handle: DeltaTable, spec: TableSpec) -> None:
         self._handle = handle
         self._spec = spec
-        self._options = options
 
     def version_of(self, app: AppId) -> int | None:
         """Return the last offset of this partition that the table holds."""
@@ -57,7 +56,7 @@ class DeltaSnapshot(Snapshot):
         """Return row_ids that came since the mark `after` with their times, and the mark of now."""
         mark = after if isinstance(after, row_ids.Mark) else None
         with _store(self._spec):
-            return row_ids.newest(self._handle, self._options, mark, limit=limit)
+            return row_ids.newest(self._handle, mark, limit=limit)
 
     def holding(self, rows: Sequence[Row]) -> Collection[str]:
         """Return the row_ids among those of `rows` that the table holds."""
@@ -139,4 +138,4 @@ class DeltaLakeTable(Table):
         """Return the newest state, on a handle of its own."""
         with _store(self._spec):
             handle = DeltaTable(self.uri, storage_options=self._options)
-        return DeltaSnapshot(handle, self._spec, self._options)
+        return DeltaSnapshot(handle, self._spec)

@@ -1,16 +1,15 @@
 """Row ids that a Delta table holds: the newest ones, and those among some."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 from deltalake import DeltaTable, QueryBuilder
-from deltalake.fs import DeltaStorageHandler
-from pyarrow.fs import PyFileSystem
 
 from pixelprose.sink.row import Row
+from pixelprose.streamkit import Unavailable
 
 ROW_ID: Final = "row_id"
 TIME: Final = "ingested_at"
@@ -27,9 +26,7 @@ class Mark:
     files: frozenset[str]
 
 
-def newest(
-    table: DeltaTable, options: Mapping[str, str], after: Mark | None, *, limit: int
-) -> tuple[dict[str, Any], Mark]:
+def newest(table: DeltaTable, after: Mark | None, *, limit: int) -> tuple[dict[str, Any], Mark]:
     """Return the row_ids of files that came since `after`, as far as among the newest `limit` rows.
 
     Which rows are new, the statistics of `ingested_at` say; a compaction's files count by what is
@@ -38,41 +35,42 @@ def newest(
     version = table.version()
     if after is not None and after.version == version:
         return {}, after
-    files = _files(table)
-    mark = Mark(version, frozenset(path for path, _ in files))
-    known = after.files if after else frozenset[str]()
     if not {ROW_ID, TIME} <= {field.name for field in table.schema().fields}:
+        return {}, Mark(version, frozenset())
+    files = _files(table)
+    mark = Mark(version, frozenset(path for path, _, _ in files))
+    known = after.files if after else frozenset[str]()
+    since = [begin for path, begin in _within(files, limit) if path not in known]
+    if not since:
         return {}, mark
-    # One thread: pyarrow's own end the interpreter by SIGABRT when they outlive a Python file.
-    store = PyFileSystem(DeltaStorageHandler(table.table_uri, dict(options)))
-    found: dict[str, Any] = {}
-    for path in _within(files, limit):
-        if path not in known:
-            part = pq.read_table(
-                path, filesystem=store, columns=[ROW_ID, TIME], use_threads=False, pre_buffer=False,
-                partitioning=None,
-            )  # fmt: skip
-            found.update(zip(_texts(part, ROW_ID), part.column(TIME).to_pylist(), strict=True))
-    return found, mark
+    # Files whose rows are all older are passed over.
+    sql = f"select {ROW_ID}, {TIME} from rows where {TIME} >= timestamp '{min(since).isoformat()}'"  # noqa: S608 - ours
+    found = _asked(table, sql)
+    times: list[Any] = found.column(TIME).to_pylist()
+    return dict(zip(_texts(found, ROW_ID), times, strict=True)), mark
 
 
-def _files(table: DeltaTable) -> list[tuple[str, int]]:
-    """Path and rows of every file, the newest rows first."""
+def _files(table: DeltaTable) -> list[tuple[str, int, datetime]]:
+    """Path, number of rows and oldest time of every file, the newest rows first."""
     actions = pa.table(table.get_add_actions(flatten=True))
-    newest = f"max.{TIME}"
-    order = newest if newest in actions.column_names else "modification_time"
-    ordered = actions.sort_by([(order, "descending")])
-    counts: list[Any] = ordered.column("num_records").to_pylist()
-    return list(zip(_texts(ordered, "path"), counts, strict=True))
+    if not actions.num_rows:
+        return []
+    ordered = actions.sort_by([(f"max.{TIME}", "descending")])
+    columns: list[list[Any]] = [
+        ordered.column(name).to_pylist() for name in ("path", "num_records", f"min.{TIME}")
+    ]
+    return list(zip(*columns, strict=True))
 
 
-def _within(files: Sequence[tuple[str, int]], limit: int) -> Iterator[str]:
+def _within(
+    files: Sequence[tuple[str, int, datetime]], limit: int
+) -> Iterator[tuple[str, datetime]]:
     rows = 0
-    for path, count in files:
+    for path, count, begin in files:
         if rows >= limit:
             return
         rows += count
-        yield path
+        yield path, begin
 
 
 def holding(table: DeltaTable, rows: Sequence[Row]) -> Collection[str]:
@@ -88,9 +86,17 @@ def holding(table: DeltaTable, rows: Sequence[Row]) -> Collection[str]:
         sql = f"select row_id from rows where row_id in {_listed(wanted[start:][:_AT_ONCE])}"  # noqa: S608 - quoted
         if policies:
             sql += f" and policy_hash in {_listed(sorted(map(str, policies)))}"
-        answer = pa.table(QueryBuilder().register("rows", table).execute(sql).read_all())
+        answer = _asked(table, sql)
         found.update(_texts(answer, ROW_ID))
     return found
+
+
+def _asked(table: DeltaTable, sql: str) -> pa.Table:
+    try:
+        return pa.table(QueryBuilder().register("rows", table).execute(sql).read_all())
+    except Exception as error:
+        # The engine raises nothing narrower when the store does not answer.
+        raise Unavailable("table", f"{table.table_uri}: {error}") from error
 
 
 def _texts(table: pa.Table, column: str) -> list[str]:
