@@ -46,7 +46,13 @@ from pixelprose.records.records import (
 from pixelprose.records.registry import Registry
 from pixelprose.records.schemas import schema_text
 from pixelprose.records.settings import RegistrySettings, StreamSettings
-from pixelprose.records.stream import codec_for, kafka_log, lanes_of, runner_for
+from pixelprose.records.stream import (
+    codec_for,
+    kafka_log,
+    lanes_of,
+    log_of_topics,
+    runner_for,
+)
 from pixelprose.records.submitted import Submitted, whose
 from pixelprose.records.topics import record_of, topic_list, topic_of
 from pixelprose.records.wire import Wire
@@ -100,6 +106,7 @@ __all__ = [
     "image_id",
     "kafka_log",
     "lanes_of",
+    "log_of_topics",
     "policy_hash",
     "record_of",
     "row_id",

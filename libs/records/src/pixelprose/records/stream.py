@@ -1,7 +1,7 @@
 """From settings to a runner on Kafka: what every service's `build` ends with."""
 
 import time
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -90,6 +90,13 @@ def kafka_log(
 ) -> KafkaLog:
     """Return the log of one topic, and its retry topics, for the group of `name`, not connected."""
     topics = (topic_of(reads), *(t.topic for t in topic_list().retry_tiers(name)))
+    return log_of_topics(settings, name=name, topics=topics, metrics=metrics)
+
+
+def log_of_topics(
+    settings: StreamSettings, *, name: str, topics: Sequence[str], metrics: Metrics
+) -> KafkaLog:
+    """Return the log of these topics for the group of `name`, not connected."""
     stalled = metrics.gauge_of(STALLED).labels(name)
     watch = StableOffsetWatch(settings.kafka, topics=topics, tell=stalled.set, clock=time.monotonic)
     return KafkaLog(

@@ -5,7 +5,7 @@ from importlib.metadata import version
 from typing import Any
 
 from pixelprose.host import Service
-from pixelprose.kafkalog import KafkaLog, cluster_id
+from pixelprose.kafkalog import cluster_id
 from pixelprose.lake import CAPTIONS, DEAD_LETTERS, IMAGES, REJECTIONS, TableSpec
 from pixelprose.objectstore import (
     StoreRefused,
@@ -19,6 +19,7 @@ from pixelprose.records import (
     ImageAnnotated,
     ImageRejected,
     codec_for,
+    log_of_topics,
     topic_list,
     topic_of,
 )
@@ -132,13 +133,7 @@ class _Sink:
             refused=Refused(self._metrics, service=name),
         )
         return TableLog(
-            KafkaLog(
-                settings.kafka,
-                topics=topics,
-                service=name,
-                instance=settings.instance,
-                slot=settings.slot,
-            ),
+            log_of_topics(settings, name=name, topics=topics, metrics=self._metrics),
             guarded,
             deadline_seconds=settings.sink.table_deadline_seconds,
             gaps=Gaps(guarded, self._positions.beginnings),
