@@ -1,14 +1,9 @@
 """The guarded commit on a real store that fails: nothing lost, nothing twice."""
 
-import http.client
 import secrets
-import time
-from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Lock, Thread
 from urllib.parse import urlsplit
 
 import pyarrow as pa
@@ -16,12 +11,12 @@ import pytest
 from deltalake import DeltaTable, QueryBuilder
 from msgspec import Struct
 
+from chaos.failing_proxy import Fault, Proxy, What, proxy_to
 from pixelprose.embedded.testing import FreshBucket
 from pixelprose.lake import TableSpec
 from pixelprose.objectstore import StoreSettings
 from pixelprose.sink.delta import DeltaLakeTable, storage_options
 from pixelprose.sink.guarded import GuardedTable
-from pixelprose.sink.recent import RecentRows
 from pixelprose.sink.row import Row
 from pixelprose.sink.table_log import TableLog
 from pixelprose.streamkit import Committed, ExitCode, Stop, TopicPartition, Unavailable
@@ -55,164 +50,20 @@ def row(offset: int, text: str = "") -> Row:
     return Row(AT, offset, values, row_id=values.row_id)
 
 
-_SECONDS = 30.0
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    method: str
-    path: str
-    conditional: bool
-
-    @property
-    def puts_log(self) -> bool:
-        """A commit: the conditional put of a Delta log entry."""
-        return self.method == "PUT" and "_delta_log" in self.path
-
-    @property
-    def puts_data(self) -> bool:
-        return self.method in {"PUT", "POST"} and ".parquet" in self.path
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The server never hears of it; the client gets this status."""
-
-    status: int
-
-
-@dataclass(frozen=True, slots=True)
-class Slow:
-    """It goes through, late."""
-
-    seconds: float
-
-
-@dataclass(frozen=True, slots=True)
-class Lost:
-    """The server did it, but the client never hears so."""
-
-
-@dataclass(frozen=True, slots=True)
-class Cut:
-    """Half of the body arrives, then the connection is gone."""
-
-
-Fault = Answer | Slow | Lost | Cut
-
-
-@dataclass
-class Faults:
-    """What goes wrong: `rule` is asked about every request and returns a fault, or None."""
-
-    endpoint: str = ""
-    rule: Callable[[Request], Fault | None] = lambda _: None
-    seen: Counter[str] = field(default_factory=Counter)
-    _lock: Lock = field(default_factory=Lock)
-
-    def once(self, fault: Fault, when: Callable[[Request], bool], *, times: int = 1) -> None:
-        """Let the next requests of a kind fail."""
-        left = [times]
-
-        def rule(request: Request) -> Fault | None:
-            with self._lock:
-                if not left[0] or not when(request):
-                    return None
-                left[0] -= 1
-                self.seen[type(fault).__name__] += 1
-                return fault
-
-        self.rule = rule
-
-    def always(self, fault: Fault) -> None:
-        """Let every request fail."""
-        self.rule = lambda _: fault
-
-    def clear(self) -> None:
-        """Let everything through."""
-        self.rule = lambda _: None
-
-
-def handler_to(port: int, faults: Faults) -> type[BaseHTTPRequestHandler]:  # noqa: C901 - one class
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
-
-        def _serve(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            conditional = "If-None-Match" in self.headers
-            fault = faults.rule(Request(self.command, self.path, conditional))
-            match fault:
-                case Answer(status):
-                    self._answer(status, [], b"")
-                    return
-                case Slow(seconds):
-                    time.sleep(seconds)
-            upstream = http.client.HTTPConnection("127.0.0.1", port, timeout=_SECONDS)
-            try:
-                upstream.putrequest(
-                    self.command, self.path, skip_host=True, skip_accept_encoding=True
-                )
-                for name, value in self.headers.items():
-                    upstream.putheader(name, value)
-                if isinstance(fault, Cut):
-                    upstream.endheaders(body[: len(body) // 2])
-                    self.close_connection = True
-                    return
-                upstream.endheaders(body)
-                answer = upstream.getresponse()
-                said = answer.read()
-                if isinstance(fault, Lost):
-                    self.close_connection = True
-                    return
-                self._answer(answer.status, answer.getheaders(), said)
-            finally:
-                upstream.close()
-
-        def _answer(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
-            self.send_response_only(status)
-            length = str(len(body))
-            for name, value in headers:
-                if name.lower() in {"content-length", "transfer-encoding", "connection"}:
-                    length = (
-                        value
-                        if self.command == "HEAD" and name.lower() == "content-length"
-                        else length
-                    )
-                else:
-                    self.send_header(name, value)
-            self.send_header("Content-Length", length)
-            self.end_headers()
-            if self.command != "HEAD":
-                self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    for method in ("GET", "PUT", "POST", "HEAD", "DELETE"):
-        setattr(Handler, f"do_{method}", Handler._serve)
-    return Handler
-
-
 @pytest.fixture
-def faults(bucket: FreshBucket) -> Iterator[Faults]:
+def proxy(bucket: FreshBucket) -> Iterator[Proxy]:
     """A proxy in front of the shared S3 server, which lets everything through at first."""
-    made = Faults()
     port = urlsplit(bucket.access.endpoint).port
     assert port is not None
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler_to(port, made))
-    server.daemon_threads = True
-    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
-    made.endpoint = f"http://127.0.0.1:{server.server_port}"
-    yield made
-    server.shutdown()
-    server.server_close()
+    with proxy_to(port) as made:
+        yield made
 
 
 class World:
-    def __init__(self, bucket: FreshBucket, faults: Faults) -> None:
+    def __init__(self, bucket: FreshBucket, proxy: Proxy) -> None:
         access = bucket.access
         self.store = StoreSettings(
-            endpoint=faults.endpoint,
+            endpoint=proxy.endpoint,
             bucket=bucket.name,
             access_key=access.access_key,
             secret_key=access.secret_key,
@@ -223,8 +74,7 @@ class World:
         self.endpoint = access.endpoint
 
     def sink(self) -> GuardedTable:
-        # The proxy lives in this process, whose lock a query holds while it waits: no queries here.
-        return GuardedTable(self.table, {AT: "app"}, recent=RecentRows(0))
+        return GuardedTable(self.table, {AT: "app"})
 
     def ids(self) -> Sequence[str]:
         direct = self.store.model_copy(update={"endpoint": self.endpoint})
@@ -235,8 +85,8 @@ class World:
 
 
 @pytest.fixture
-def world(bucket: FreshBucket, faults: Faults) -> World:
-    return World(bucket, faults)
+def world(bucket: FreshBucket, proxy: Proxy) -> World:
+    return World(bucket, proxy)
 
 
 def bring(sink: GuardedTable, rows: Sequence[Row]) -> None:
@@ -252,92 +102,82 @@ def bring(sink: GuardedTable, rows: Sequence[Row]) -> None:
     raise AssertionError("the store never took them") from last
 
 
-def data(request: Request) -> bool:
-    return request.puts_data
+STATUS = [Fault("answer", status=status) for status in (503, 500, 507)]
+OTHERS = [Fault("lost"), Fault("cut"), Fault("slow")]
+AWAY = [
+    Fault("answer", times=None),
+    Fault("answer", times=None, status=507),
+    Fault("cut", times=None),
+]
 
 
-def log(request: Request) -> bool:
-    return request.puts_log
-
-
-def anything(_: Request) -> bool:
-    return True
-
-
-@pytest.mark.parametrize("fault", [Answer(503), Answer(500), Answer(507), Lost(), Cut(), Slow(1.0)])
-@pytest.mark.parametrize("when", [data, log], ids=["data", "log"])
+@pytest.mark.parametrize("fault", [*STATUS, *OTHERS], ids=lambda one: f"{one.kind}-{one.status}")
+@pytest.mark.parametrize("what", ["data", "log"])
 def test_a_fault_of_one_request_loses_nothing_and_doubles_nothing(
-    world: World, faults: Faults, fault: Fault, when: Callable[[Request], bool]
+    world: World, proxy: Proxy, fault: Fault, what: What
 ) -> None:
     sink = world.sink()
     bring(sink, [row(0), row(1)])
-    faults.once(fault, when)
+    proxy.fail(replace(fault, what=what))
     bring(sink, [row(1), row(2)])
-    assert faults.seen
+    assert proxy.seen()["faults"] == 1
     bring(world.sink(), [row(2), row(3)])
     assert world.ids() == ["r0", "r1", "r2", "r3"]
 
 
 def test_a_refused_conditional_put_is_a_conflict_and_is_done_again(
-    world: World, faults: Faults
+    world: World, proxy: Proxy
 ) -> None:
-    faults.once(Answer(412), log, times=2)
+    proxy.fail(Fault("answer", "log", times=2, status=412))
     bring(world.sink(), [row(0), row(1)])
-    assert faults.seen["Answer"] >= 1
+    assert proxy.seen()["faults"] == 2
     assert world.ids() == ["r0", "r1"]
 
 
 def test_a_multipart_upload_that_breaks_off_leaves_nothing_to_be_seen(
-    world: World, faults: Faults
+    world: World, proxy: Proxy
 ) -> None:
     large = [row(number, secrets.token_hex(500_000)) for number in range(40)]
-    parts: list[str] = []
-    second = Cut()
-
-    def rule(request: Request) -> Fault | None:
-        if "partNumber=" in request.path:
-            parts.append(request.path)
-        return second if "partNumber=2" in request.path else None
-
-    faults.rule = rule
+    proxy.fail(Fault("cut", "second part", times=None))
     with pytest.raises(Unavailable):
         world.sink().append(large)
-    assert parts, "the file is large enough to be sent in parts"
+    assert proxy.seen()["faults"], "the file is large enough to be sent in parts"
     assert world.ids() == []
+    proxy.clear()
     bring(world.sink(), large)
     assert len(world.ids()) == len(large)
 
 
-@pytest.mark.parametrize("fault", [Answer(503), Answer(507), Cut()], ids=["busy", "full", "cut"])
+@pytest.mark.parametrize("fault", AWAY, ids=lambda one: f"{one.kind}-{one.status}")
 def test_a_store_that_stays_away_is_unavailable_and_gets_the_same_rows_later(
-    world: World, faults: Faults, fault: Fault
+    world: World, proxy: Proxy, fault: Fault
 ) -> None:
     sink = world.sink()
     bring(sink, [row(0)])
-    faults.always(fault)
+    proxy.fail(fault)
     with pytest.raises(Unavailable):
         sink.append([row(1)])
-    faults.clear()
+    proxy.clear()
     bring(sink, [row(1)])
     assert world.ids() == ["r0", "r1"]
 
 
 def test_the_sink_waits_for_the_store_and_stops_at_the_deadline_with_nothing_committed(
-    world: World, faults: Faults
+    world: World, proxy: Proxy
 ) -> None:
     now = [0.0]
     broker = MemoryBroker()
     inner = MemoryLog(broker)
     inner.subscribe(Nobody())
     table = TableLog(inner, world.sink(), deadline_seconds=60.0, clock=lambda: now[0])
-    faults.always(Answer(503))
+    proxy.fail(AWAY[0])
     assert table.commit([row(0)], (), {AT: Committed(1)}) is False
     now[0] = 61.0
     with pytest.raises(Stop) as stop:
         table.commit([row(0)], (), {AT: Committed(1)})
     assert stop.value.code is ExitCode.UNAVAILABLE
     assert broker.positions[AT] == 0
-    faults.clear()
+    proxy.clear()
     again = TableLog(inner, world.sink(), deadline_seconds=60.0, clock=lambda: now[0])
     assert again.commit([row(0)], (), {AT: Committed(1)}) is True
     assert broker.positions[AT] == 1

@@ -266,8 +266,16 @@ def test_every_final_reason_is_a_reason_of_a_stage() -> None:
     assert set(codes().final_reasons) <= known
 
 
-def test_each_topic_has_one_reader_so_that_a_redrive_reaches_no_other() -> None:
-    assert all(len(topic.consumers) <= 1 for topic in topic_list().topics)
+def test_each_topic_has_one_reader_that_works_so_that_a_redrive_reaches_no_other() -> None:
+    for topic in topic_list().topics:
+        assert len({name for name in topic.consumers if not name.startswith("sink.")}) <= 1
+
+
+def test_what_the_sink_could_not_take_does_not_go_back_to_a_service_that_could() -> None:
+    letter = dead(ANNOTATED, service="sink.images", topic=topic_of(ImageAnnotated))
+    decision = DECIDING.put_back(letter, Ledger(dict(IDS)))
+    assert isinstance(decision, Refused)
+    assert decision.why == "captioner would work on it once more, too"
 
 
 class TestLedger:

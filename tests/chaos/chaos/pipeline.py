@@ -51,6 +51,7 @@ STEPS: Final = (
 )
 SINKS: Final = (
     Step("sink", "sink.captions", CAPTIONS, "captions"),
+    Step("sink", "sink.images", ANNOTATED, "images"),
     Step("sink", "sink.rejections", REJECTED, "rejections"),
 )
 GROUPS: Final = (*STEPS, *SINKS)

@@ -83,15 +83,16 @@ class TopicsView:
 
 
 def caption_seen(who: Try, record: Mapping[str, Any]) -> CaptionSeen:
-    """From a record, or a row that keeps a record's groups."""
+    """From a record, or from a row, which calls what was submitted `source`."""
     caption = record["caption"]
+    submitted = record.get("submission") or record["source"]
     return CaptionSeen(
         who=who,
         row_id=record.get("row_id") or caption["row_id"],
         sha256=record["image"]["sha256"],
         policy=caption["policy"],
         text=caption["text"],
-        url=record["submission"]["url"],
+        url=submitted["url"],
     )
 
 

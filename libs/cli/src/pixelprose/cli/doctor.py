@@ -91,11 +91,7 @@ def _kafka(settings: ClientSettings) -> Iterator[Finding]:
     advice = f"missing: {', '.join(missing)}; run `pixelprose topics init` once" if missing else ""
     yield Finding(f"{len(wanted) - len(missing)} of {len(wanted)} topics", advice)
     yield _stable_offsets(kafka, cluster, [(name, n) for name in found for n in found[name]])
-    groups = [
-        kafka.group(consumer, settings.instance)
-        for topic in listed.topics
-        for consumer in topic.consumers
-    ]
+    groups = [kafka.group(consumer, settings.instance) for consumer in listed.consumers()]
     without = [group for group in groups if not cluster.positions(group)]
     advice = f"without: {', '.join(without)}; run `pixelprose topics init` once" if without else ""
     yield Finding(f"{len(groups) - len(without)} of {len(groups)} groups have positions", advice)

@@ -21,6 +21,7 @@ from pixelprose.records import (
     topic_of,
 )
 from pixelprose.records.headers import write
+from pixelprose.records.topics import Topic
 from pixelprose.streamkit import Message, Outgoing, Undecodable
 
 _SUBMITTED: Final = topic_of(ImageSubmitted)
@@ -64,8 +65,10 @@ class Deciding:
         if original is None:
             return Refused(failure, "the rejection does not carry its record")
         topic = topic_list().by_name().get(original.at.topic)
-        if topic is None or len(topic.consumers) != 1:
-            return Refused(failure, f"{original.at.topic} has not one reader alone")
+        if topic is None:
+            return Refused(failure, f"{original.at.topic} is no topic of the pipeline")
+        if others := _working_beside(failure, topic):
+            return Refused(failure, f"{', '.join(others)} would work on it once more, too")
         try:
             who, attempt, outgoing = self._raised(failure, original, ledger)
         except Undecodable as error:
@@ -120,6 +123,15 @@ class Deciding:
             by=self.by,
             decided_at=self.now(),
         )
+
+
+def _working_beside(failure: Failure, topic: Topic) -> tuple[str, ...]:
+    """Readers of a topic that would work on a record again, beside the one that gave up on it.
+
+    The sink is none: to its tables it is one more attempt, and a column says which.
+    """
+    mine = {failure.service.split(".")[0], "sink"}
+    return tuple(name for name in topic.consumers if name.split(".")[0] not in mine)
 
 
 def _unread(error: Undecodable) -> str:
