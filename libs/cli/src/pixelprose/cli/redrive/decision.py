@@ -21,7 +21,6 @@ from pixelprose.records import (
     topic_of,
 )
 from pixelprose.records.headers import write
-from pixelprose.records.topics import Topic
 from pixelprose.streamkit import Message, Outgoing, Undecodable
 
 _SUBMITTED: Final = topic_of(ImageSubmitted)
@@ -64,11 +63,8 @@ class Deciding:
             return Refused(failure, codes().final_reasons[failure.reason])
         if original is None:
             return Refused(failure, "the rejection does not carry its record")
-        topic = topic_list().by_name().get(original.at.topic)
-        if topic is None:
-            return Refused(failure, f"{original.at.topic} is no topic of the pipeline")
-        if others := _working_beside(failure, topic):
-            return Refused(failure, f"{', '.join(others)} would work on it once more, too")
+        if why := _out_of_reach(failure, original):
+            return Refused(failure, why)
         try:
             who, attempt, outgoing = self._raised(failure, original, ledger)
         except Undecodable as error:
@@ -125,13 +121,18 @@ class Deciding:
         )
 
 
-def _working_beside(failure: Failure, topic: Topic) -> tuple[str, ...]:
-    """Readers of a topic that would work on a record again, beside the one that gave up on it.
+def _out_of_reach(failure: Failure, original: Message) -> str:
+    """Why a record must not go back to its topic, or nothing.
 
-    The sink is none: to its tables it is one more attempt, and a column says which.
+    Its readers, beside the one that gave up on it, would work on it again. The sink would not: to
+    its tables it is one more attempt, and a column says which.
     """
+    topic = topic_list().by_name().get(original.at.topic)
+    if topic is None:
+        return f"{original.at.topic} is no topic of the pipeline"
     mine = {failure.service.split(".")[0], "sink"}
-    return tuple(name for name in topic.consumers if name.split(".")[0] not in mine)
+    others = [name for name in topic.consumers if name.split(".")[0] not in mine]
+    return f"{', '.join(others)} would work on it once more, too" if others else ""
 
 
 def _unread(error: Undecodable) -> str:
