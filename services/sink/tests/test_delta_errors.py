@@ -5,8 +5,8 @@ from typing import cast
 import pytest
 from deltalake import DeltaTable
 
+from pixelprose.lake import CAPTIONS
 from pixelprose.sink.delta import DeltaSnapshot
-from pixelprose.sink.tables import CAPTIONS
 from pixelprose.streamkit import Unavailable
 
 
