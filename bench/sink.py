@@ -12,6 +12,7 @@ import resource
 import statistics
 import tempfile
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -31,23 +32,39 @@ from pixelprose.records import (
     Sha256,
     SubmissionId,
     Wire,
+    schema_text,
+    topic_of,
 )
+from pixelprose.records.codec import Passing, RecordCodec
 from pixelprose.records.examples import example
 from pixelprose.records.files import packaged
+from pixelprose.sink.avro import read_columns
+from pixelprose.sink.codec import RowCodec
+from pixelprose.sink.columns import caption_columns
 from pixelprose.sink.delta import DeltaLakeTable
+from pixelprose.sink.files import ROW_GROUP_ROWS
+from pixelprose.sink.gathered import gathered
 from pixelprose.sink.guarded import GuardedTable
+from pixelprose.sink.reading import ColumnReader
 from pixelprose.sink.row import Row
 from pixelprose.sink.rows import caption_row
 from pixelprose.streamkit import Message, TopicPartition
+from pixelprose.streamkit.letters import DeadLetters
 
 BATCH = 20_000
 WORDS = [
     f"{a}{b}" for a in ("mo", "ta", "ri", "sen", "ble", "kor") for b in ("na", "li", "ter", "d")
 ]
-AT = TopicPartition("bench", 0)
+AT = TopicPartition(topic_of(CaptionAnnotated), 0)
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 RNG = random.Random(1)
-WIRE = Wire(CaptionAnnotated, Registry(RegistrySettings()))
+REGISTRY = Registry(RegistrySettings())
+WIRE = Wire(CaptionAnnotated, REGISTRY)
+RECORDS = RecordCodec(
+    Passing(service="sink", stage="sink", version="1", instance="live", cluster="c"),
+    REGISTRY,
+    now=lambda: NOON,
+)
 
 
 def digest() -> str:
@@ -102,42 +119,56 @@ def opened(folder: Path, name: str) -> tuple[DeltaLakeTable, GuardedTable]:
 
 
 def throughput(folder: Path) -> dict[str, float]:
-    """Rows/s of each part of the sink, and of pyarrow writing the same batch."""
+    """Each part of the sink by itself, the whole, and pyarrow writing the same batch.
+
+    The whole is what a commit does: messages as the broker gave them, to a table that has them.
+    """
     batch = messages(BATCH)
-    times: dict[str, float] = {}
-    began = time.process_time(), time.perf_counter()
-    rows = [placed(values_of(message), message.offset) for message in batch]
-    times["decode"] = time.perf_counter() - began[1]
-    times["decode_cpu"] = time.process_time() - began[0]
-    began = time.process_time(), time.perf_counter()
-    values = CAPTIONS.arrow([row.values for row in rows])
-    times["arrow_cpu"] = time.process_time() - began[0]
-    began = time.process_time(), time.perf_counter()
-    pq.write_table(
-        values,
-        folder / "plain.parquet",
-        compression="zstd",
-        compression_level=3,
-        row_group_size=16_384,
+    figures: dict[str, float] = {"avro_bytes_per_row": sum(len(m.value) for m in batch) / BATCH}
+    prefix = RECORDS.prefix(CaptionAnnotated)
+    bodies = [message.value[len(prefix) :] for message in batch]
+    rows_one_by_one = RowCodec(RECORDS, caption_row, instance="live")
+    reader = ColumnReader(
+        CAPTIONS,
+        caption_columns,
+        rows_one_by_one,
+        DeadLetters("sink.captions", version="1"),
+        schema=schema_text("CaptionAnnotated"),
+        prefix=prefix,
+        instance="live",
     )
-    times["parquet"] = time.perf_counter() - began[1]
-    times["parquet_cpu"] = time.process_time() - began[0]
-    _, guarded = opened(folder, "throughput")
-    began = time.process_time(), time.perf_counter()
-    guarded.append(rows)
-    times["commit"] = time.perf_counter() - began[1]
-    times["commit_cpu"] = time.process_time() - began[0]
-    megabytes = sum(len(message.value) for message in batch) / BATCH
-    return {
-        "avro_bytes_per_row": megabytes,
-        **{f"{name}_us_per_row": seconds / BATCH * 1e6 for name, seconds in times.items()},
-        "rows_per_second_whole": BATCH / (times["decode"] + times["commit"]),
-        "rows_per_second_write": BATCH / times["commit"],
-        "rows_per_second_pyarrow": BATCH / times["parquet"],
-        "write_ratio": times["parquet"] / times["commit"],
-        "whole_ratio_cpu": times["parquet_cpu"] / (times["decode_cpu"] + times["commit_cpu"]),
-        "write_ratio_cpu": times["parquet_cpu"] / times["commit_cpu"],
-    }
+
+    def timed(name: str, work: Callable[[], Any]) -> Any:  # noqa: ANN401 - what the work returns
+        cpu, wall = time.process_time(), time.perf_counter()
+        result = work()
+        figures[f"{name}_cpu_us"] = (time.process_time() - cpu) / BATCH * 1e6
+        figures[f"{name}_us"] = (time.perf_counter() - wall) / BATCH * 1e6
+        return result
+
+    def one_by_one() -> list[Row]:
+        return [rows_one_by_one.encode(rows_one_by_one.decode(m), m) for m in batch[: BATCH // 10]]
+
+    timed("tenth_one_by_one", one_by_one)
+    timed("avro", lambda: read_columns(bodies, reader.schema))
+    rows = timed("read", lambda: reader(batch)).rows
+    values = timed("gather", lambda: gathered(CAPTIONS, rows))
+    timed("parquet", lambda: plainly_written(values, folder / "plain.parquet"))
+    _, guarded = opened(folder, "parts")
+    timed("commit", lambda: guarded.append(rows))
+    _, guarded = opened(folder, "whole")
+    timed("whole", lambda: guarded.append(reader(batch).rows))
+    for kind in ("_cpu_us", "_us"):
+        figures[f"ratio{kind}"] = figures[f"parquet{kind}"] / figures[f"whole{kind}"]
+        figures[f"write_ratio{kind}"] = figures[f"parquet{kind}"] / figures[f"commit{kind}"]
+        figures[f"rows_per_second{kind}"] = 1e6 / figures[f"whole{kind}"]
+    return figures
+
+
+def plainly_written(values: pa.Table, path: Path) -> None:
+    """Write a file as pyarrow does, with our compression and row groups."""
+    pq.write_table(
+        values, path, compression="zstd", compression_level=3, row_group_size=ROW_GROUP_ROWS
+    )
 
 
 def latency(folder: Path, commits: int) -> dict[str, Any]:

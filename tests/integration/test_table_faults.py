@@ -17,6 +17,7 @@ from pixelprose.lake import TableSpec
 from pixelprose.objectstore import StoreSettings
 from pixelprose.sink.delta import DeltaLakeTable, storage_options
 from pixelprose.sink.guarded import GuardedTable
+from pixelprose.sink.reading import as_they_are
 from pixelprose.sink.row import Row
 from pixelprose.sink.table_log import TableLog
 from pixelprose.streamkit import Committed, ExitCode, Stop, TopicPartition, Unavailable
@@ -169,7 +170,9 @@ def test_the_sink_waits_for_the_store_and_stops_at_the_deadline_with_nothing_com
     broker = MemoryBroker()
     inner = MemoryLog(broker)
     inner.subscribe(Nobody())
-    table = TableLog(inner, world.sink(), deadline_seconds=60.0, clock=lambda: now[0])
+    table = TableLog(
+        inner, world.sink(), reading=as_they_are, deadline_seconds=60.0, clock=lambda: now[0]
+    )
     proxy.fail(AWAY[0])
     assert table.commit([row(0)], (), {AT: Committed(1)}) is False
     now[0] = 61.0
@@ -178,7 +181,9 @@ def test_the_sink_waits_for_the_store_and_stops_at_the_deadline_with_nothing_com
     assert stop.value.code is ExitCode.UNAVAILABLE
     assert broker.positions[AT] == 0
     proxy.clear()
-    again = TableLog(inner, world.sink(), deadline_seconds=60.0, clock=lambda: now[0])
+    again = TableLog(
+        inner, world.sink(), reading=as_they_are, deadline_seconds=60.0, clock=lambda: now[0]
+    )
     assert again.commit([row(0)], (), {AT: Committed(1)}) is True
     assert broker.positions[AT] == 1
     assert world.ids() == ["r0"]

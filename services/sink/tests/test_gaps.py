@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from pixelprose.sink.gaps import Gaps
 from pixelprose.sink.guarded import GuardedTable
+from pixelprose.sink.reading import as_they_are
 from pixelprose.sink.row import Row
 from pixelprose.sink.table_log import TableLog, accept
 from pixelprose.sink.testing import MemoryTable
@@ -64,6 +65,7 @@ class World:
         log = TableLog(
             MemoryLog(self.broker),
             guarded,
+            reading=as_they_are,
             deadline_seconds=0.0,
             gaps=Gaps(guarded, self.beginnings),
             **changed,

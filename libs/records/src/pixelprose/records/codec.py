@@ -88,6 +88,10 @@ class RecordCodec:
             return submitted(record, message, cluster=self._passing.cluster)
         return record
 
+    def prefix(self, record: type[Group]) -> bytes:
+        """Return what the bytes of our own schema of `record` begin with."""
+        return self._wire(record).prefix
+
     def beyond(self, record: Any, message: Message) -> dict[str, str]:  # noqa: ANN401 - the topic's record
         """Return what a newer schema says of `message` beyond the record that we read of it."""
         return self._wire(type(record)).beyond(message.value, record)

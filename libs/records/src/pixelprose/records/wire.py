@@ -35,6 +35,11 @@ class Wire(Generic[G]):
         self._id = registry.id_of(record.__name__)
         self._writers = {self._id: self._schema}
 
+    @property
+    def prefix(self) -> bytes:
+        """What the bytes of our own schema begin with; the Avro body follows."""
+        return _PREFIX.pack(_MAGIC, self._id)
+
     def encode(self, record: G) -> bytes:
         """Return the record's bytes.
 
@@ -42,7 +47,7 @@ class Wire(Generic[G]):
             ValueError, TypeError, OverflowError: a field holds what its schema does not allow.
         """
         buffer = io.BytesIO()
-        buffer.write(_PREFIX.pack(_MAGIC, self._id))
+        buffer.write(self.prefix)
         write_body(buffer, record, self._schema)
         return buffer.getvalue()
 

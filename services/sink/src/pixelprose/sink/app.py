@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from importlib.metadata import version
-from typing import Any
+from typing import Any, Final
 
 from pixelprose.host import Service
 from pixelprose.kafkalog import cluster_id
@@ -18,23 +18,28 @@ from pixelprose.records import (
     CaptionAnnotated,
     ImageAnnotated,
     ImageRejected,
+    RecordCodec,
     codec_for,
     log_of_topics,
+    schema_text,
     topic_list,
     topic_of,
 )
 from pixelprose.records.groups import Group
 from pixelprose.sink.codec import RowCodec, RowOf
+from pixelprose.sink.columns import ColumnsOf, caption_columns, image_columns
 from pixelprose.sink.delta import DeltaLakeTable, storage_options
 from pixelprose.sink.gaps import Gaps
 from pixelprose.sink.guarded import GuardedTable
+from pixelprose.sink.late import LateCodec, keep
 from pixelprose.sink.letters import LetterCodec, keep_letter
 from pixelprose.sink.positions import Positions
+from pixelprose.sink.reading import ColumnReader, Reading, as_they_are
 from pixelprose.sink.recent import RecentRows
 from pixelprose.sink.refused import Refused
 from pixelprose.sink.rows import caption_row, image_row, rejection_row
 from pixelprose.sink.settings import SinkSettings
-from pixelprose.sink.step import keep_caption, keep_image, keep_rejection
+from pixelprose.sink.step import keep_rejection
 from pixelprose.sink.table_log import TableLog, accept, stop_at
 from pixelprose.streamkit import (
     Codec,
@@ -47,6 +52,9 @@ from pixelprose.streamkit import (
     Stop,
     Unavailable,
 )
+from pixelprose.streamkit.letters import DeadLetters
+
+_VERSION: Final = version("pixelprose-sink")
 
 
 def build(settings: SinkSettings, metrics: Metrics) -> Service:
@@ -60,9 +68,9 @@ def build(settings: SinkSettings, metrics: Metrics) -> Service:
     sink = _Sink(settings, metrics)
     return Service(
         runners=(
-            sink.records(CAPTIONS, CaptionAnnotated, keep_caption, caption_row),
-            sink.records(IMAGES, ImageAnnotated, keep_image, image_row),
-            sink.records(REJECTIONS, ImageRejected, keep_rejection, rejection_row),
+            sink.in_columns(CAPTIONS, CaptionAnnotated, caption_row, caption_columns),
+            sink.in_columns(IMAGES, ImageAnnotated, image_row, image_columns),
+            sink.rejections(),
             sink.dead_letters(),
         )
     )
@@ -90,39 +98,59 @@ class _Sink:
         self._cluster = cluster_id(settings.kafka)
         self._positions = Positions(settings.kafka)
 
-    def records(
-        self, spec: TableSpec, reads: type[Group], keep: Step[Any, Any], row_of: RowOf[Any]
+    def in_columns(
+        self, spec: TableSpec, reads: type[Group], row_of: RowOf[Any], columns_of: ColumnsOf
     ) -> Runner[Any, Any, Any]:
-        """Return the runner of a table of records."""
-        records = codec_for(self._settings, service="sink", step=spec.name)
-        codec = RowCodec(records, row_of, instance=self._settings.instance)
-        return self._runner(spec, (topic_of(reads),), codec, keep)
+        """Return the runner of a table whose records are read together, at their commit."""
+        records, rows = self._codecs(spec, row_of)
+        prefix = records.prefix(reads)
+        reader = ColumnReader(
+            spec,
+            columns_of,
+            rows,
+            DeadLetters(_name(spec), version=_VERSION),
+            schema=schema_text(reads.__name__),
+            prefix=prefix,
+            instance=self._settings.instance,
+        )
+        return self._runner(spec, (topic_of(reads),), LateCodec(rows, prefix), keep, reader)
+
+    def rejections(self) -> Runner[Any, Any, Any]:
+        """Return the runner of rejections, each of which is looked at by itself."""
+        _, rows = self._codecs(REJECTIONS, rejection_row)
+        topics = (topic_of(ImageRejected),)
+        return self._runner(REJECTIONS, topics, rows, keep_rejection, as_they_are)
 
     def dead_letters(self) -> Runner[Any, Any, Any]:
         """Return the runner of all dead-letter topics."""
-        topics = topic_list().read_by(f"sink.{DEAD_LETTERS.name}")
-        return self._runner(DEAD_LETTERS, topics, LetterCodec(cluster=self._cluster), keep_letter)
+        topics = topic_list().read_by(_name(DEAD_LETTERS))
+        codec = LetterCodec(cluster=self._cluster)
+        return self._runner(DEAD_LETTERS, topics, codec, keep_letter, as_they_are)
+
+    def _codecs(self, spec: TableSpec, row_of: RowOf[Any]) -> tuple[RecordCodec, RowCodec[Any]]:
+        records = codec_for(self._settings, service="sink", step=spec.name)
+        return records, RowCodec(records, row_of, instance=self._settings.instance)
 
     def _runner(
         self,
         spec: TableSpec,
         topics: Sequence[str],
         codec: Codec[Any, Any, Any],
-        keep: Step[Any, Any],
+        step: Step[Any, Any],
+        reading: Reading[Any],
     ) -> Runner[Any, Any, Any]:
-        name = f"sink.{spec.name}"
         return Runner(
-            self._log(spec, topics, name),
+            self._log(spec, topics, reading),
             codec,
-            Inline(keep),
+            Inline(step),
             _flushing(self._settings),
-            service=name,
-            version=version("pixelprose-sink"),
+            service=_name(spec),
+            version=_VERSION,
             metrics=self._metrics,
         )
 
-    def _log(self, spec: TableSpec, topics: Sequence[str], name: str) -> TableLog:
-        settings = self._settings
+    def _log(self, spec: TableSpec, topics: Sequence[str], reading: Reading[Any]) -> TableLog[Any]:
+        settings, name = self._settings, _name(spec)
         uri = f"s3://{settings.store.bucket}/lake/{spec.name}"
         table = DeltaLakeTable(uri, spec, storage_options(settings.store))
         table.create()
@@ -135,10 +163,15 @@ class _Sink:
         return TableLog(
             log_of_topics(settings, name=name, topics=topics, metrics=self._metrics),
             guarded,
+            reading=reading,
             deadline_seconds=settings.sink.table_deadline_seconds,
             gaps=Gaps(guarded, self._positions.beginnings),
             on_gaps={"stop": stop_at, "accept": accept}[settings.sink.gaps],
         )
+
+
+def _name(spec: TableSpec) -> str:
+    return f"sink.{spec.name}"
 
 
 def _flushing(settings: SinkSettings) -> RunnerSettings:

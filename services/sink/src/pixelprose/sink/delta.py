@@ -13,6 +13,7 @@ from pixelprose.objectstore import StoreSettings
 from pixelprose.sink import row_ids
 from pixelprose.sink.evolution import clashes, is_known, joining
 from pixelprose.sink.files import writer_properties
+from pixelprose.sink.gathered import gathered
 from pixelprose.sink.guarded import AppId, Conflict, Snapshot, Table
 from pixelprose.sink.row import Row
 from pixelprose.streamkit import ExitCode, Stop, Unavailable
@@ -72,7 +73,7 @@ class DeltaSnapshot(Snapshot):
             Stop: a column of ours has another type in the table.
         """
         transactions = [Transaction(app, version) for app, version in versions.items()]
-        values = self._spec.arrow([row.values for row in rows])
+        values = gathered(self._spec, rows)
         values, mode = self._fitted(values)
         with _store(self._spec):
             write_deltalake(

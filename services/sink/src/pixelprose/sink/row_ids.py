@@ -79,7 +79,7 @@ def holding(table: DeltaTable, rows: Sequence[Row]) -> Collection[str]:
     Files of other policies are passed over by their statistics, row groups without any of the ids
     by their Bloom filters.
     """
-    policies = {getattr(row.values, "policy_hash", None) for row in rows} - {None}
+    policies = {row.policy_hash for row in rows} - {None}
     wanted = sorted({row.row_id for row in rows})
     found: set[str] = set()
     for start in range(0, len(wanted), _AT_ONCE):

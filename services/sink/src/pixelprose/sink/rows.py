@@ -69,7 +69,7 @@ def image_row(record: ImageAnnotated, cause: Message, unknown: Unknown) -> Image
     return ImageRow(
         ingest_date=cause.timestamp.date(),
         ingested_at=cause.timestamp,
-        row_id=_event_id(cause),
+        row_id=event_id(cause),
         image_id=submission.image_id,
         submission_id=submission.submission_id,
         attempt=submission.attempt,
@@ -91,7 +91,7 @@ def rejection_row(record: ImageRejected, cause: Message, unknown: Unknown) -> Re
     return RejectionRow(
         ingest_date=cause.timestamp.date(),
         ingested_at=cause.timestamp,
-        row_id=_event_id(cause),
+        row_id=event_id(cause),
         image_id=submission.image_id,
         submission_id=submission.submission_id,
         attempt=submission.attempt,
@@ -134,18 +134,24 @@ def _source(submission: Submission, fetch: Fetch) -> Source:
 
 
 def _lineage(hops: tuple[Hop, ...], cause: Message, unknown: Unknown) -> Lineage:
-    (schema_id,) = _SCHEMA_ID.unpack_from(cause.value, 1)
     return Lineage(
         topic=cause.at.topic,
         partition=cause.at.partition,
         offset=cause.offset,
-        schema_id=schema_id,
+        schema_id=schema_id(cause),
         hops=hops,
         unknown=dict(unknown),
     )
 
 
-def _event_id(cause: Message) -> str:
+def schema_id(cause: Message) -> int:
+    """Return the id of the Avro schema that a record was written by."""
+    (found,) = _SCHEMA_ID.unpack_from(cause.value, 1)
+    return int(found)
+
+
+def event_id(cause: Message) -> str:
+    """Return the record's event id, or one that is made of its position."""
     given = read(cause.headers).get(Header.ID)
     position = f"{cause.at.topic}/{cause.at.partition}/{cause.offset}"
     return given or hashlib.sha256(position.encode()).hexdigest()

@@ -1,17 +1,7 @@
 """The sink's decisions: which records become rows."""
 
-from pixelprose.records import BLOCKED, CaptionAnnotated, ImageAnnotated, ImageRejected
+from pixelprose.records import BLOCKED, ImageRejected
 from pixelprose.streamkit import Emit, Outcome, Skip
-
-
-def keep_caption(record: CaptionAnnotated) -> Outcome[CaptionAnnotated]:
-    """Every caption becomes a row."""
-    return Emit((record,))
-
-
-def keep_image(record: ImageAnnotated) -> Outcome[ImageAnnotated]:
-    """Every screened and annotated image becomes a row."""
-    return Emit((record,))
 
 
 def keep_rejection(record: ImageRejected) -> Outcome[ImageRejected]:

@@ -3,12 +3,13 @@
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
+from typing import TypeVar
 
 import structlog
 
 from pixelprose.sink.gaps import Gap, Gaps
 from pixelprose.sink.guarded import GuardedTable
-from pixelprose.sink.row import Row
+from pixelprose.sink.reading import Reading
 from pixelprose.streamkit import (
     Committed,
     ExitCode,
@@ -20,6 +21,8 @@ from pixelprose.streamkit import (
     TopicPartition,
     Unavailable,
 )
+
+R = TypeVar("R")
 
 _log = structlog.get_logger(__name__)
 
@@ -42,18 +45,19 @@ def accept(gaps: Sequence[Gap]) -> None:
     _log.warning("gaps_accepted", missing=[str(gap) for gap in gaps])
 
 
-class TableLog(Log[Row]):
+class TableLog(Log[R]):
     """Reads from `inner`; a commit writes rows to the table, then moves `inner`'s positions.
 
     A crash between the two leaves rows that the table recognises by position when the records
     come again, so no row is written twice and none is lost.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - two logs, how to read, and what to do when something is amiss
         self,
         inner: Log[Outgoing],
         table: GuardedTable,
         *,
+        reading: Reading[R],
         deadline_seconds: float,
         gaps: Gaps | None = None,
         on_gaps: Callable[[Sequence[Gap]], None] = stop_at,
@@ -61,6 +65,7 @@ class TableLog(Log[Row]):
     ) -> None:
         self._inner = inner
         self._table = table
+        self._reading = reading
         self._deadline_seconds = deadline_seconds
         self._gaps = gaps
         self._on_gaps = on_gaps
@@ -111,7 +116,7 @@ class TableLog(Log[Row]):
 
     def commit(
         self,
-        outputs: Sequence[Row],
+        outputs: Sequence[R],
         letters: Sequence[Outgoing],
         positions: Mapping[TopicPartition, Committed],
     ) -> bool:
@@ -127,12 +132,13 @@ class TableLog(Log[Row]):
         try:
             if not self._look_for_gaps(positions.keys() - self._looked_at):
                 return False
-            self._table.append(outputs)
+            read = self._reading(outputs)
+            self._table.append(read.rows)
         except Unavailable as error:
             self._wait_or_stop(error)
             return False
         self._failing_since = None
-        return self._inner.commit((), letters, positions)
+        return self._inner.commit((), (*letters, *read.letters), positions)
 
     def close(self) -> None:
         """Leave the group."""

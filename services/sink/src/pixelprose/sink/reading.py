@@ -1,0 +1,111 @@
+"""Messages as rows, a whole commit at once: records of our own schema in native code."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import pyarrow as pa
+import structlog
+
+from pixelprose.lake import CAPTIONS, TableSpec
+from pixelprose.sink.avro import read_columns
+from pixelprose.sink.codec import RowCodec
+from pixelprose.sink.columns import Column, ColumnsOf, fitted, hops_of_others, inside
+from pixelprose.sink.row import InColumns, Row
+from pixelprose.streamkit import Message, Outgoing, Undecodable
+from pixelprose.streamkit.letters import DeadLetters
+
+R = TypeVar("R")
+
+_log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """What a commit is about: rows, and dead letters of what could not be read."""
+
+    rows: Sequence[Row]
+    letters: Sequence[Outgoing] = ()
+
+
+Reading = Callable[[Sequence[R]], Read]
+"""Reads what waited for a commit. The same again gives the same."""
+
+
+def as_they_are(rows: Sequence[Row]) -> Read:
+    """Take rows that were read one by one."""
+    return Read(rows)
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnReader:
+    """Reads all messages of a commit as columns of `spec`.
+
+    Where that fails, each is read by itself, and those that are no such record become dead letters.
+    `prefix` is what all of them begin with; `instance` the deployment that the sink belongs to.
+    """
+
+    spec: TableSpec
+    columns_of: ColumnsOf
+    rows: RowCodec[Any]
+    letters: DeadLetters
+    schema: str
+    prefix: bytes
+    instance: str
+
+    def __call__(self, waiting: Sequence[Message | Row]) -> Read:
+        """Return the rows of all, in their order by partition."""
+        rows = [one for one in waiting if isinstance(one, Row)]
+        causes = [one for one in waiting if isinstance(one, Message)]
+        if not causes:
+            return Read(rows)
+        try:
+            rows += self._together(causes)
+        except ValueError as error:
+            # Arrow's errors are ValueErrors, too.
+            _log.warning("read_one_by_one", count=len(causes), error=type(error).__name__)
+            found = self._one_by_one(causes)
+            return Read([*rows, *found.rows], found.letters)
+        return Read(rows)
+
+    def _together(self, causes: Sequence[Message]) -> list[Row]:
+        read = read_columns([cause.value[len(self.prefix) :] for cause in causes], self.schema)
+        record = {name: read.column(name) for name in read.schema.names}
+        made = self.columns_of(record, causes)
+        schema = self.spec.schema
+        columns = pa.Table.from_arrays(
+            [fitted(made[field.name], field.type) for field in schema], schema=schema
+        )
+        ids = columns.column("row_id").to_pylist()
+        again = self._again(record)
+        return [
+            Row(
+                cause.at,
+                cause.offset,
+                InColumns(columns, index),
+                row_id=str(ids[index]),
+                again=index in again,
+            )
+            for index, cause in enumerate(causes)
+        ]
+
+    def _again(self, record: Mapping[str, Column]) -> set[int]:
+        """Places of rows that may have come long ago; see `comes_again`."""
+        if self.spec is not CAPTIONS:
+            return set()
+        attempts = inside(record["submission"])["attempt"].to_pylist()
+        redriven = {place for place, attempt in enumerate(attempts) if attempt}
+        return redriven | hops_of_others(record["lineage"], instance=self.instance)
+
+    def _one_by_one(self, causes: Sequence[Message]) -> Read:
+        rows: list[Row] = []
+        letters: list[Outgoing] = []
+        for cause in causes:
+            try:
+                rows.append(self.rows.encode(self.rows.decode(cause), cause))
+            except Undecodable as error:
+                kind, text = type(error).__qualname__, str(error)
+                letters.append(
+                    self.letters.of(cause, "undecodable", error_class=kind, error_text=text)
+                )
+        return Read(rows, letters)
