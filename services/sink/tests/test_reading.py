@@ -220,7 +220,8 @@ def test_rows_of_both_kinds_are_one_table_in_its_order() -> None:
     together = CAPTION.reader(messages[:3]).rows
     mixed = [together[2], *CAPTION.one_by_one(messages[3:]), together[0]]
     found = gathered(CAPTIONS, mixed)
-    assert sorted(row["offset"] for row in found.column("lineage").to_pylist()) == [0, 2, 3]
+    lineage: list[Any] = found.column("lineage").to_pylist()
+    assert sorted(one["offset"] for one in lineage) == [0, 2, 3]
     assert found.schema.equals(CAPTIONS.schema)
     assert isinstance(found, pa.Table)
 
