@@ -52,6 +52,7 @@ from pixelprose.streamkit import Message, TopicPartition
 from pixelprose.streamkit.letters import DeadLetters
 
 BATCH = 20_000
+ROUNDS = 3
 WORDS = [
     f"{a}{b}" for a in ("mo", "ta", "ri", "sen", "ble", "kor") for b in ("na", "li", "ter", "d")
 ]
@@ -138,25 +139,30 @@ def throughput(folder: Path) -> dict[str, float]:
         instance="live",
     )
 
-    def timed(name: str, work: Callable[[], Any]) -> Any:  # noqa: ANN401 - what the work returns
-        cpu, wall = time.process_time(), time.perf_counter()
-        result = work()
-        figures[f"{name}_cpu_us"] = (time.process_time() - cpu) / BATCH * 1e6
-        figures[f"{name}_us"] = (time.perf_counter() - wall) / BATCH * 1e6
+    def timed(name: str, work: Callable[[], Any], rows: int = BATCH) -> Any:  # noqa: ANN401 - what the work returns
+        # The best of some rounds: the first one pays for memory that later commits have already.
+        for _ in range(ROUNDS):
+            cpu, wall = time.process_time(), time.perf_counter()
+            result = work()
+            for kind, took in (
+                ("_cpu_us", time.process_time() - cpu),
+                ("_us", time.perf_counter() - wall),
+            ):
+                figure = took / rows * 1e6
+                figures[name + kind] = min(figures.get(name + kind, figure), figure)
         return result
 
     def one_by_one() -> list[Row]:
         return [rows_one_by_one.encode(rows_one_by_one.decode(m), m) for m in batch[: BATCH // 10]]
 
-    timed("tenth_one_by_one", one_by_one)
+    timed("one_by_one", one_by_one, BATCH // 10)
     timed("avro", lambda: read_columns(bodies, reader.schema))
     rows = timed("read", lambda: reader(batch)).rows
     values = timed("gather", lambda: gathered(CAPTIONS, rows))
     timed("parquet", lambda: plainly_written(values, folder / "plain.parquet"))
-    _, guarded = opened(folder, "parts")
-    timed("commit", lambda: guarded.append(rows))
-    _, guarded = opened(folder, "whole")
-    timed("whole", lambda: guarded.append(reader(batch).rows))
+    fresh = iter([opened(folder, f"table {number}")[1] for number in range(2 * ROUNDS)])
+    timed("commit", lambda: next(fresh).append(rows))
+    timed("whole", lambda: next(fresh).append(reader(batch).rows))
     for kind in ("_cpu_us", "_us"):
         figures[f"ratio{kind}"] = figures[f"parquet{kind}"] / figures[f"whole{kind}"]
         figures[f"write_ratio{kind}"] = figures[f"parquet{kind}"] / figures[f"commit{kind}"]
