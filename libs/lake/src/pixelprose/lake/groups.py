@@ -58,12 +58,17 @@ class Source(Submitted, frozen=True, kw_only=True):
 
 
 class Consent(Group, frozen=True, kw_only=True):
-    """What the publisher says about use."""
+    """What the publisher says about use, and who judged it."""
 
     signals: Annotated[
         tuple[ConsentSignal, ...],
         Meta(description="Machine-readable words of the publisher about use, as seen."),
     ]
+    consent_policy: Annotated[
+        str | None,
+        Meta(description="Name and version of the policy that judged them; null when none did."),
+    ]
+    consent_policy_hash: Annotated[str | None, Meta(description="SHA-256 (hex) of that policy.")]
 
 
 class Caption(Group, frozen=True, kw_only=True):

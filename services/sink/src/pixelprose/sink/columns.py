@@ -54,7 +54,11 @@ def _image_columns(record: Mapping[str, Column], causes: Sequence[Message]) -> M
         "source": {**submission, "fetch": fetch},
         "rights": record["rights"],
         "image": record["image"],
-        "consent": {"signals": fetch["consent"]},
+        "consent": {
+            "signals": fetch["consent"],
+            "consent_policy": fetch["consent_policy"],
+            "consent_policy_hash": fetch["consent_policy_hash"],
+        },
         "safety": record["screening"],
         "signals": record["signals"],
         "lineage": _lineage(record["lineage"], causes),

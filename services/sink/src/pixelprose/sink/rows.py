@@ -54,7 +54,7 @@ def caption_row(record: CaptionAnnotated, cause: Message, unknown: Unknown) -> C
         source=_source(submission, record.fetch),
         rights=record.rights,
         image=record.image,
-        consent=Consent(signals=record.fetch.consent),
+        consent=_consent(record.fetch),
         safety=record.screening,
         signals=record.signals,
         caption=_part(Caption, caption),
@@ -78,7 +78,7 @@ def image_row(record: ImageAnnotated, cause: Message, unknown: Unknown) -> Image
         source=_source(submission, record.fetch),
         rights=record.rights,
         image=record.image,
-        consent=Consent(signals=record.fetch.consent),
+        consent=_consent(record.fetch),
         safety=record.screening,
         signals=record.signals,
         lineage=_lineage(record.lineage, cause, unknown),
@@ -155,3 +155,11 @@ def event_id(cause: Message) -> str:
     given = read(cause.headers).get(Header.ID)
     position = f"{cause.at.topic}/{cause.at.partition}/{cause.offset}"
     return given or hashlib.sha256(position.encode()).hexdigest()
+
+
+def _consent(fetch: Fetch) -> Consent:
+    return Consent(
+        signals=fetch.consent,
+        consent_policy=fetch.consent_policy,
+        consent_policy_hash=fetch.consent_policy_hash,
+    )
