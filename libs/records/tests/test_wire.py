@@ -113,7 +113,8 @@ def test_what_a_newer_schema_says_beyond_ours_is_kept_as_text() -> None:
     schema["fields"].append({**text, "type": {"type": "map", "values": "bytes"}, "default": {}})
     fields = {field["name"]: field for field in schema["fields"]}
     fields["image"]["type"]["fields"].append(text)
-    fields["fetch"]["type"]["fields"][-1]["type"]["items"]["fields"].append(text)
+    fetch = {field["name"]: field for field in fields["fetch"]["type"]["fields"]}
+    fetch["consent"]["type"]["items"]["fields"].append(text)
     newer = registry._client.register_schema(
         subject_of("ImageFetched"), Schema(json.dumps(schema), "AVRO")
     )
