@@ -10,6 +10,8 @@ from pixelprose.cli.errors import EXPECTED_ERRORS
 from pixelprose.cli.redrive.commands import app as dlq
 from pixelprose.cli.redrive.commands import retry
 from pixelprose.cli.rows import Columns
+from pixelprose.cli.export_app import export
+from pixelprose.cli.table_app import table_app
 
 app = typer.Typer(
     name="pixelprose",
@@ -23,6 +25,8 @@ app.add_typer(dlq, name="dlq")
 app.command(
     epilog="Example: pixelprose retry --reason timeout,http_server_error --since 1d --dry-run"
 )(retry)
+app.add_typer(table_app, name="table")
+app.command()(export)
 
 console = Console()
 

@@ -1,0 +1,157 @@
+"""The commands `pixelprose table ...`, thin over the modules that do it."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from pixelprose.cli.choices import Output, Topics
+
+table_app = typer.Typer(
+    help="Look at the tables of captions, images, rejections and dead letters; keep them fast.",
+    no_args_is_help=True,
+    rich_markup_mode="markdown",
+)
+console = Console()
+
+ConfigFile = Annotated[
+    Path | None,
+    typer.Option("--config", help="YAML file of settings; PIXELPROSE_* variables win over it."),
+]
+OneTable = Annotated[
+    str | None,
+    typer.Option("--table", help="captions, images, rejections or dead_letters; all by default."),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
+Target = Annotated[int, typer.Option("--target-mb", min=1, help="Size that files should have.")]
+TARGET_MB = 128
+
+
+@table_app.command()
+def show(
+    *,
+    table: OneTable = None,
+    sample: Annotated[int, typer.Option(min=0, max=100, help="Rows to show of each.")] = 2,
+    config: ConfigFile = None,
+    json: Json = False,
+) -> None:
+    """Show what is in the tables: rows, files, sizes, counts, and a sample.
+
+    Examples:
+        pixelprose table show
+
+        pixelprose table show --table captions --sample 5
+
+        pixelprose table show --json | jq '.[0].counts.source'
+    """
+    from pixelprose.cli.table_command import run_show  # noqa: PLC0415 - loads deltalake
+
+    run_show(config, table, sample, _output(as_json=json), console)
+
+
+@table_app.command()
+def history(
+    *,
+    table: Annotated[str, typer.Option("--table", help="Which table.")] = "captions",
+    newest: Annotated[int, typer.Option(min=1, help="How many commits, the newest.")] = 20,
+    config: ConfigFile = None,
+    json: Json = False,
+) -> None:
+    """Show a table's commits: time, rows, files, and the positions they brought.
+
+    Example:
+        pixelprose table history --table rejections --newest 50
+    """
+    from pixelprose.cli.table_command import run_history  # noqa: PLC0415 - loads deltalake
+
+    run_history(config, table, newest, _output(as_json=json), console)
+
+
+@table_app.command()
+def optimize(
+    *,
+    table: OneTable = None,
+    target_mb: Target = TARGET_MB,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only say what would be done.")
+    ] = False,
+    z_order: Annotated[
+        bool,
+        typer.Option(
+            "--z-order", help="Rewrite all days before today, so that lookups open fewer files."
+        ),
+    ] = False,
+    config: ConfigFile = None,
+) -> None:
+    """Bring small files together, day by day, beside running sinks and readers.
+
+    Examples:
+        pixelprose table optimize --dry-run
+
+        pixelprose table optimize --table captions
+
+        pixelprose table optimize --table captions --z-order
+    """
+    from pixelprose.cli import table_command  # noqa: PLC0415 - loads deltalake
+
+    if dry_run:
+        table_command.run_plan(config, table, target_mb, console)
+    elif z_order:
+        table_command.run_cluster(config, table, target_mb, console)
+    else:
+        table_command.run_compact(config, table, target_mb, console)
+
+
+@table_app.command()
+def vacuum(
+    *,
+    table: OneTable = None,
+    retain_days: Annotated[
+        float, typer.Option(min=0, help="Keep what versions of the last days need; 7 is safe.")
+    ] = 7.0,
+    delete: Annotated[
+        bool, typer.Option("--delete", help="Delete, and not only say what.")
+    ] = False,
+    config: ConfigFile = None,
+) -> None:
+    """Free what no version of the last days needs. Without --delete it only says what.
+
+    Examples:
+        pixelprose table vacuum
+
+        pixelprose table vacuum --delete
+    """
+    from pixelprose.cli import table_command  # noqa: PLC0415 - loads deltalake
+
+    run = table_command.run_vacuum if delete else table_command.run_garbage
+    run(config, table, retain_days, console)
+
+
+@table_app.command()
+def check(
+    *,
+    table: OneTable = None,
+    without_topics: Annotated[
+        bool, typer.Option("--without-topics", help="Do not compare with the topics.")
+    ] = False,
+    config: ConfigFile = None,
+    json: Json = False,
+) -> None:
+    """Check the tables against store, history and topics; exit 1 if anything is wrong.
+
+    Every file is there; positions only rise and no row is missing; no row is there twice; the
+    records that the topics still hold are rows; and the owner of every duplicate has ended.
+
+    Example:
+        pixelprose table check --table captions
+    """
+    from pixelprose.cli.table_command import run_check  # noqa: PLC0415 - loads deltalake
+
+    topics = Topics.LEAVE if without_topics else Topics.COMPARE
+    if not run_check(config, table, topics, _output(as_json=json), console):
+        raise typer.Exit(1)
+
+
+def _output(*, as_json: bool) -> Output:
+    return Output.JSON if as_json else Output.TEXT

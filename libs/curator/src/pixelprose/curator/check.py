@@ -1,0 +1,80 @@
+"""All checks of the tables, one after another."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import partial
+
+from pixelprose.curator.absences import absence, topic_name
+from pixelprose.curator.check_files import check_files
+from pixelprose.curator.check_history import check_complete, check_monotone
+from pixelprose.curator.check_owners import check_owners
+from pixelprose.curator.check_rows import check_positions, check_row_ids
+from pixelprose.curator.check_topic import check_topic
+from pixelprose.curator.errors import LakeError
+from pixelprose.curator.finding import Finding, State, failed, skipped
+from pixelprose.curator.history import Commit, history
+from pixelprose.curator.lake import LakeTable
+from pixelprose.curator.offsets import offsets
+from pixelprose.curator.topic import Topic
+from pixelprose.kafkalog import KafkaSettings
+from pixelprose.records import RegistrySettings
+
+SETTLED = timedelta(hours=24)
+"""How old a duplicate's rejection must be before its owner is missed: owners may wait in queues."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broker:
+    """Where the topics are."""
+
+    kafka: KafkaSettings
+    registry: RegistrySettings
+
+
+def check_tables(
+    tables: Sequence[LakeTable], *, ends: Sequence[LakeTable], broker: Broker | None, now: datetime
+) -> Iterator[Finding]:
+    """Yield what each check of each table found, as soon as it is known.
+
+    Args:
+        tables: what to check.
+        ends: all tables that submissions end in, for the owners of duplicates.
+        broker: None leaves the comparison with the topics out.
+        now: the time.
+    """
+    for table in tables:
+        yield (files := check_files(table))
+        if files.state is State.FAILED:
+            # The engine aborts on torn files; what is in the others proves nothing.
+            yield skipped("rows", table.name, "not read while files are missing or torn")
+            continue
+        yield from _check(table, broker)
+        if table.name == "rejections":
+            yield _guarded("owners", table, partial(check_owners, ends=ends, before=now - SETTLED))
+
+
+def _check(table: LakeTable, broker: Broker | None) -> Iterator[Finding]:
+    commits = history(table)
+    yield _guarded("row ids", table, check_row_ids)
+    yield _guarded("positions", table, check_positions)
+    yield check_monotone(table.name, commits)
+    if table.name == "dead_letters":
+        return  # many topics feed it; its rows' partitions are of all of them
+    yield _guarded("complete", table, lambda it: check_complete(it.name, commits, offsets(it)))
+    if broker is not None:
+        yield _guarded("topic", table, partial(_against_topic, commits=commits, broker=broker))
+
+
+def _against_topic(table: LakeTable, commits: Sequence[Commit], broker: Broker) -> Finding:
+    topic = Topic(broker.kafka, topic_name(table.name) or "")
+    explain = absence(table.name, broker.registry)
+    return check_topic(table, commits, offsets(table), topic, explain)
+
+
+def _guarded(check: str, table: LakeTable, run: Callable[[LakeTable], Finding]) -> Finding:
+    """What can't be checked has failed: a store that goes away proves nothing."""
+    try:
+        return run(table)
+    except LakeError as error:
+        return failed(check, table.name, str(error))

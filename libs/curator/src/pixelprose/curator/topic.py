@@ -1,0 +1,119 @@
+"""The topic that feeds a table, read once from its first kept record to the table's positions."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import cast
+
+from confluent_kafka import (
+    Consumer,
+    IsolationLevel,
+    KafkaError,
+    KafkaException,
+    TopicCollection,
+)
+from confluent_kafka import Message as KafkaMessage
+from confluent_kafka import TopicPartition as KafkaPartition
+from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public, though not listed
+    AdminClient,
+    OffsetSpec,
+)
+
+from pixelprose.curator.errors import LakeError
+from pixelprose.kafkalog import KafkaSettings
+
+_ASK_SECONDS = 30.0
+_SILENCE_SECONDS = 30.0
+_BATCH = 500
+
+
+@dataclass(frozen=True, slots=True)
+class TopicRecord:
+    """One committed record of the topic."""
+
+    partition: int
+    offset: int
+    value: bytes
+    event_id: str | None
+    """The header `ce_id`."""
+
+
+class Topic:
+    """One topic of one cluster; a topic of the same name made anew has another identity."""
+
+    def __init__(self, kafka: KafkaSettings, logical: str) -> None:
+        self._kafka = kafka
+        self.name = kafka.physical(logical)
+        self._admin = AdminClient({**kafka.client(), "log_level": 0})
+
+    def identity(self) -> str:
+        """Return `cluster id/topic UUID/`: what the app ids of its partitions begin with.
+
+        Raises:
+            LakeError: there is no such topic.
+            KafkaException: the broker does not answer.
+        """
+        cluster = self._admin.list_topics(timeout=_ASK_SECONDS).cluster_id
+        asked = self._admin.describe_topics(
+            TopicCollection([self.name]), request_timeout=_ASK_SECONDS
+        )
+        try:
+            found = asked[self.name].result()
+        except KafkaException as error:
+            raise LakeError(f"topic {self.name}: {error.args[0]}") from error
+        return f"{cluster}/{found.topic_id}/"
+
+    def first_kept(self, partitions: Mapping[int, int]) -> Mapping[int, int]:
+        """Return the first offset that each of these partitions still holds."""
+        earliest = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
+        asked = {KafkaPartition(self.name, partition): earliest for partition in partitions}
+        found = self._admin.list_offsets(
+            asked, isolation_level=IsolationLevel.READ_UNCOMMITTED, request_timeout=_ASK_SECONDS
+        )
+        return {at.partition: future.result().offset for at, future in found.items()}
+
+    def records(self, upto: Mapping[int, int]) -> Iterator[TopicRecord]:
+        """Yield the committed records at or below these offsets, partition by partition mixed.
+
+        Raises:
+            LakeError: the broker stops answering.
+            KafkaException: the broker refuses.
+        """
+        consumer = Consumer(
+            {
+                **self._kafka.client(),
+                "group.id": "pixelprose-check",  # required by the client; never committed
+                "enable.auto.commit": False,
+                "auto.offset.reset": "earliest",
+                "isolation.level": "read_committed",
+                "enable.partition.eof": True,
+            }
+        )
+        try:
+            first = self.first_kept(upto)
+            consumer.assign([KafkaPartition(self.name, lane, first[lane]) for lane in upto])
+            yield from self._read(consumer, dict(upto))
+        finally:
+            consumer.close()
+
+    def _read(self, consumer: Consumer, left: dict[int, int]) -> Iterator[TopicRecord]:
+        while left:
+            messages = consumer.consume(_BATCH, _SILENCE_SECONDS)
+            if not messages:
+                raise LakeError(f"topic {self.name}: the broker stopped answering; run it again")
+            for message in messages:
+                lane, offset = message.partition() or 0, message.offset() or 0
+                error = message.error()
+                if error is not None and error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - the client's public name for it
+                    raise KafkaException(error)
+                if lane in left and error is None and offset <= left[lane]:
+                    yield _record(message, lane, offset)
+                if error is not None or offset >= left.get(lane, offset):
+                    left.pop(lane, None)
+
+
+def _record(message: KafkaMessage, partition: int, offset: int) -> TopicRecord:
+    # The stubs allow a dict here; a consumer is given pairs.
+    value = message.value() or b""
+    headers = cast("list[tuple[str, bytes | None]]", message.headers() or [])
+    event = dict(headers).get("ce_id")
+    return TopicRecord(partition, offset, value, event.decode(errors="replace") if event else None)

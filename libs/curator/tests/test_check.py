@@ -1,0 +1,134 @@
+"""Each check is seen to pass on a sound table, and to refuse a damaged one."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+import pytest
+from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+
+from pixelprose.curator import Finding, LakeTable, State, check_tables
+from pixelprose.curator.testing import APP, NOON, SmallLake, a_caption, digest
+from pixelprose.lake import CAPTIONS
+
+pytestmark = pytest.mark.real
+
+LATER = NOON + timedelta(days=10)
+
+
+@pytest.fixture
+def captions(small: SmallLake) -> LakeTable:
+    small.captions(range(8), range(8, 20))
+    return small.lake.open("captions")
+
+
+def check(small: SmallLake) -> dict[str, Finding]:
+    tables = small.lake.tables()
+    found = check_tables(tables, ends=tables, broker=None, now=LATER)
+    return {f"{finding.table} {finding.check}": finding for finding in found}
+
+
+def failures(small: SmallLake) -> Sequence[str]:
+    return [name for name, finding in check(small).items() if finding.state is not State.OK]
+
+
+def handle(small: SmallLake) -> DeltaTable:
+    return small.lake.open("captions").handle
+
+
+def append(
+    small: SmallLake, numbers: Sequence[int], positions: dict[str, int] | None = None
+) -> None:
+    transactions = [Transaction(app, at) for app, at in (positions or {}).items()]
+    write_deltalake(
+        handle(small),
+        CAPTIONS.arrow([a_caption(number) for number in numbers]),
+        mode="append",
+        commit_properties=CommitProperties(app_transactions=transactions),
+    )
+
+
+@pytest.mark.usefixtures("captions")
+def test_a_sound_lake_passes_every_check(small: SmallLake) -> None:
+    small.duplicates(digest("submission", 3))
+    found = check(small)
+    assert {finding.state for finding in found.values()} == {State.OK}, found
+    assert set(found) == {
+        *(f"captions {name}" for name in ("files", "row ids", "positions", "monotone", "complete")),
+        *(f"rejections {name}" for name in ("files", "row ids", "positions", "monotone")),
+        "rejections complete",
+        "rejections owners",
+    }
+
+
+def test_a_sound_lake_stays_sound_when_it_is_compacted(
+    small: SmallLake, captions: LakeTable
+) -> None:
+    captions.handle.optimize.compact()
+    assert failures(small) == []
+
+
+def test_a_missing_file_is_found(small: SmallLake, captions: LakeTable) -> None:
+    gone = captions.files()[0]
+    small.lake.store.delete(captions.key(gone.path))
+    finding = check(small)["captions files"]
+    assert finding.state is State.FAILED
+    assert finding.examples == [f"{gone.path} is missing"]
+    assert check(small)["captions rows"].state is State.SKIPPED
+
+
+def test_a_file_of_another_size_is_found(small: SmallLake, captions: LakeTable) -> None:
+    torn = captions.files()[0]
+    key = captions.key(torn.path)
+    small.lake.store.put(key, small.lake.store.get(key)[:-1], content_type="application/x")
+    (problem,) = check(small)["captions files"].examples
+    assert problem.startswith(f"{torn.path} has {torn.size_bytes - 1:,} bytes")
+
+
+@pytest.mark.usefixtures("captions")
+def test_a_row_appended_twice_is_found(small: SmallLake) -> None:
+    append(small, [5])
+    found = check(small)
+    assert found["captions row ids"].state is State.FAILED
+    assert found["captions row ids"].examples == [f"{digest('row', 5)} has 2 rows"]
+    assert found["captions positions"].state is State.FAILED
+    assert found["captions monotone"].examples == ["version 3 added 1 rows without one"]
+
+
+@pytest.mark.usefixtures("captions")
+def test_a_position_that_falls_back_is_found(small: SmallLake) -> None:
+    append(small, [20], {f"{APP}0": 3})
+    (problem,) = check(small)["captions monotone"].examples
+    assert problem == f"version 3: {APP}0 went from 27 to 3"
+
+
+def test_a_deleted_row_is_no_loss_when_the_history_says_so(
+    small: SmallLake, captions: LakeTable
+) -> None:
+    captions.handle.delete(f"row_id = '{digest('row', 4)}'")
+    finding = check(small)["captions complete"]
+    assert finding.state is State.OK
+    assert "1 rows deleted since" in finding.detail
+
+
+@pytest.mark.usefixtures("captions")
+def test_a_gap_is_found(small: SmallLake) -> None:
+    # Two rows are claimed by a commit that brings one of them; the other's offset is passed over.
+    append(small, [20], {f"{APP}0": 30, f"{APP}1": 30})
+    finding = check(small)["captions complete"]
+    assert finding.state is State.FAILED
+    assert finding.examples == ["version 3 claims 1/30, which no row has"]
+
+
+@pytest.mark.usefixtures("captions")
+def test_an_owner_without_an_end_is_found(small: SmallLake) -> None:
+    small.duplicates(digest("submission", 3), "nobody")
+    finding = check(small)["rejections owners"]
+    assert finding.state is State.FAILED
+    assert finding.examples == ["submission nobody has no row, rejection or dead letter"]
+
+
+def test_an_owner_on_its_way_is_not_missed(small: SmallLake) -> None:
+    small.duplicates("still in a queue")
+    tables = small.lake.tables()
+    found = list(check_tables(tables, ends=tables, broker=None, now=NOON))
+    assert {finding.state for finding in found} == {State.OK}

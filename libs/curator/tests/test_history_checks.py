@@ -1,0 +1,81 @@
+"""The arithmetic of positions, without any table."""
+
+from array import array
+from datetime import UTC, datetime
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pixelprose.curator.check_history import check_complete, check_monotone
+from pixelprose.curator.finding import State
+from pixelprose.curator.history import Commit
+from pixelprose.curator.offsets import Offsets
+
+APP = "cluster/topic/"
+CREATED = 0
+
+
+def commit(version: int, rows: int, **positions: int) -> Commit:
+    return Commit(
+        version=version,
+        at=datetime(2026, 1, 2, tzinfo=UTC),
+        operation="WRITE" if positions else "CREATE TABLE",
+        changes_data=bool(rows),
+        rows_added=rows,
+        rows_removed=0,
+        files_added=1,
+        files_removed=0,
+        bytes_added=100,
+        positions={APP + lane.removeprefix("lane"): at for lane, at in positions.items()},
+    )
+
+
+def held(*lanes: list[int]) -> Offsets:
+    return Offsets({lane: memoryview(array("q", found)) for lane, found in enumerate(lanes)})
+
+
+def test_a_row_that_vanished_is_found() -> None:
+    commits = [commit(0, 0), commit(1, 3, lane0=9), commit(2, 2, lane0=20)]
+    assert check_complete("t", commits, held([1, 5, 9, 15, 20])).state is State.OK
+    finding = check_complete("t", commits, held([1, 9, 15, 20]))
+    assert finding.examples == ["version 1 added 3, now 2"]
+
+
+def test_a_row_beyond_the_position_is_found() -> None:
+    commits = [commit(0, 0), commit(1, 2, lane0=9)]
+    finding = check_complete("t", commits, held([1, 9, 12]))
+    assert finding.examples == ["partition 0: 9 is the position, 12 a row"]
+
+
+def test_a_log_cut_short_condemns_nothing_that_it_forgot() -> None:
+    commits = [commit(7, 2, lane0=30), commit(8, 1, lane0=33)]
+    finding = check_complete("t", commits, held([1, 2, 3, 29, 30, 33]))
+    assert finding.state is State.OK
+    assert finding.detail == "the rows of 1 commits are there"
+
+
+def test_a_topic_made_anew_is_said_and_not_guessed_at() -> None:
+    anew = commit(2, 1, lane0=4)
+    anew = Commit(
+        **{
+            **{name: getattr(anew, name) for name in anew.__slots__},
+            "positions": {"cluster/other/0": 4},
+        }
+    )
+    finding = check_complete("t", [commit(0, 0), commit(1, 1, lane0=9), anew], held([4, 9]))
+    assert finding.state is State.SKIPPED
+
+
+@given(st.lists(st.lists(st.integers(1, 4), min_size=1, max_size=5), min_size=1, max_size=6))
+def test_every_honest_history_passes_and_every_lost_row_fails(steps: list[list[int]]) -> None:
+    commits, offsets, at = [commit(0, 0)], [], -1
+    for version, gaps in enumerate(steps, start=1):
+        for gap in gaps:
+            at += gap
+            offsets.append(at)
+        commits.append(commit(version, len(gaps), lane0=at))
+    assert check_monotone("t", commits).state is State.OK
+    assert check_complete("t", commits, held(offsets)).state is State.OK
+    for lost in range(len(offsets)):
+        left = offsets[:lost] + offsets[lost + 1 :]
+        assert check_complete("t", commits, held(left)).state is State.FAILED
