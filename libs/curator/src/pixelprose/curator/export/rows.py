@@ -5,7 +5,6 @@ from itertools import islice
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from pixelprose.curator.export.plan import Part, Plan, Shard, condition
 from pixelprose.curator.export.request import Request
@@ -36,7 +35,7 @@ class SourceRows:
     ) -> None:
         self._table = table
         self._request = request
-        self._superseded = pa.array(sorted(plan.superseded), pa.string())
+        self._superseded = plan.superseded
         self._select = select
         parts, skip = _from(plan.of_source(start.source), start.first)
         self._rows = islice(self._read(parts), skip, None)
@@ -62,13 +61,9 @@ class SourceRows:
                 yield from self._current(batch)
 
     def _current(self, batch: pa.RecordBatch) -> Iterator[Values]:
-        kept = batch
-        if len(self._superseded):
-            ids = batch.column("_row_id").cast(pa.string())
-            kept = batch.filter(pc.invert(pc.is_in(ids, value_set=self._superseded)))
-        for row in kept.to_pylist(maps_as_pydicts="strict"):
-            del row["_row_id"]
-            yield row
+        for row in batch.to_pylist(maps_as_pydicts="strict"):
+            if row.pop("_row_id") not in self._superseded:
+                yield row
 
 
 def _from(parts: Sequence[Part], first: int) -> tuple[Sequence[Part], int]:
