@@ -12,7 +12,7 @@ EDITABLE := $(foreach p,$(PACKAGES),-e $(dir $(p)))
 READY := $(VENV)/.ready
 CODE := libs services tests bench models/train
 
-.PHONY: help setup fmt check test chaos demo up bench fuzz soak schemas grade parity constraints clean
+.PHONY: help setup fmt check test chaos interop demo up bench fuzz soak schemas grade parity constraints clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -54,6 +54,10 @@ SCHEDULES ?= 1
 MODELS ?= canary
 chaos: $(READY) ## the pipeline under seeded faults: make chaos SCHEDULES=10 SEED=1 MODELS=canary|demo
 	@PYTHONPATH=tests/chaos $(BIN)/python -X faulthandler -m chaos --schedules $(SCHEDULES) --seed $(SEED) --models $(MODELS)
+
+interop: $(READY) ## Spark, Daft, MinIO and versitygw on the tables (fetches 1.5 GB; needs Go, Maven, Java 17 or 21)
+	@tests/interop/fetch build/interop $(BIN)/uv
+	@$(BIN)/pytest -m interop tests/interop
 
 demo: $(READY) ## the whole pipeline on demo images, then a summary
 	@$(BIN)/pixelprose demo --out build/demo
