@@ -1,4 +1,7 @@
-"""Spark and Daft read the tables as docs/reading.md says. Behind `make interop`, which fetches them."""
+"""Spark and Daft read the tables as docs/reading.md says.
+
+Behind `make interop`, which fetches them.
+"""
 
 import os
 import re

@@ -113,7 +113,7 @@ def test_replays_and_two_sinks_write_each_row_once(settings: StoreSettings) -> N
         return sum(small.append(CAPTIONS, step) for step in found)
 
     with ThreadPoolExecutor(2) as pool:
-        assert sum(pool.map(sink, steps)) == len(rows)  # type: ignore[arg-type]
+        assert sum(pool.map(sink, steps)) == len(rows)
     table = small.lake.open("captions")
     found = list(check_tables([table], ends=[table], broker=None, now=NOON))
     assert {finding.state for finding in found} == {State.OK}, found
