@@ -5,7 +5,6 @@ from confluent_kafka import KafkaException
 from pixelprose.cli.rows import SourceError
 from pixelprose.cli.submit import SubmitFailed
 from pixelprose.cli.supervisor import ServiceFailed
-from pixelprose.curator import LakeError
 from pixelprose.objectstore import StoreError
 from pixelprose.streamkit import StreamError
 
@@ -18,7 +17,6 @@ def _expected() -> tuple[type[Exception], ...]:
     found: list[type[Exception]] = [
         CommandError,
         KafkaException,
-        LakeError,
         ServiceFailed,
         SourceError,
         StoreError,

@@ -1,5 +1,7 @@
 """What goes wrong with tables, in words for the person who asked."""
 
+from pixelprose.objectstore import StoreError
 
-class LakeError(Exception):
-    """A table can't do what was asked; the message says why and what to do."""
+
+class LakeError(StoreError):
+    """A table in the store can't do what was asked; the message says why and what to do."""
