@@ -18,7 +18,7 @@ from pixelprose.curator import (
     vacuum,
 )
 from pixelprose.curator.testing import APP, NOON, SmallLake, a_caption
-from pixelprose.lake import CAPTIONS
+from pixelprose.lake import CAPTIONS, TABLES, TableSpec
 
 pytestmark = pytest.mark.real
 
@@ -143,9 +143,15 @@ def test_facts_count_by_source_day_model_and_policy(captions: LakeTable) -> None
     assert found.sample == facts(captions, sample_rows=2).sample
 
 
-def test_an_empty_table_has_facts_too(small: SmallLake) -> None:
-    small.create(CAPTIONS)
-    found = facts(small.lake.open("captions"), sample_rows=2)
+@pytest.mark.parametrize("spec", TABLES, ids=lambda spec: spec.name)
+def test_every_table_has_facts_and_passes_its_checks_when_empty(
+    small: SmallLake, spec: TableSpec
+) -> None:
+    small.create(spec)
+    table = small.lake.open(spec.name)
+    found = facts(table, sample_rows=2)
+    checks = check_tables([table], ends=[table], broker=None, now=NOON)
+    assert {finding.state for finding in checks} == {State.OK}
     assert (found.rows, found.files, found.first_day) == (0, 0, None)
 
 

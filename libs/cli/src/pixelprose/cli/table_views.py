@@ -102,18 +102,21 @@ def commits_view(name: str, commits: Sequence[Commit]) -> Table:
         rows = f"{commit.rows_added:+,}" if commit.changes_data and commit.rows_added else ""
         if commit.rows_removed:
             rows = f"{rows} -{commit.rows_removed:,}".strip()
-        positions = sorted(
-            (int(app.rsplit("/", 1)[-1]), at) for app, at in commit.positions.items()
-        )
         table.add_row(
             f"{commit.version}",
             f"{commit.at:%Y-%m-%d %H:%M:%S}",
             commit.operation,
             rows,
             f"+{commit.files_added} -{commit.files_removed}",
-            " ".join(f"{partition}:{at}" for partition, at in positions),
+            _positions(commit),
         )
     return table
+
+
+def _positions(commit: Commit) -> str:
+    found = sorted((int(app.rsplit("/", 1)[-1]), at) for app, at in commit.positions.items())
+    shown = " ".join(f"{partition}:{at}" for partition, at in found[:_LISTED])
+    return f"{shown} and {len(found) - _LISTED} more" if len(found) > _LISTED else shown
 
 
 def plan_view(name: str, plans: Sequence[DayPlan]) -> RenderableType:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
 
-from pixelprose.curator.absences import absence, topic_name
+from pixelprose.curator.absences import Place, absence, dead_places, topic_name
 from pixelprose.curator.check_files import check_files
 from pixelprose.curator.check_history import check_complete, check_monotone
 from pixelprose.curator.check_owners import check_owners
@@ -49,12 +49,12 @@ def check_tables(
             # The engine aborts on torn files; what is in the others proves nothing.
             yield skipped("rows", table.name, "not read while files are missing or torn")
             continue
-        yield from _check(table, broker)
+        yield from _check(table, ends, broker)
         if table.name == "rejections":
             yield _guarded("owners", table, partial(check_owners, ends=ends, before=now - SETTLED))
 
 
-def _check(table: LakeTable, broker: Broker | None) -> Iterator[Finding]:
+def _check(table: LakeTable, ends: Sequence[LakeTable], broker: Broker | None) -> Iterator[Finding]:
     commits = history(table)
     yield _guarded("row ids", table, check_row_ids)
     yield _guarded("positions", table, check_positions)
@@ -63,12 +63,18 @@ def _check(table: LakeTable, broker: Broker | None) -> Iterator[Finding]:
         return  # many topics feed it; its rows' partitions are of all of them
     yield _guarded("complete", table, lambda it: check_complete(it.name, commits, offsets(it)))
     if broker is not None:
-        yield _guarded("topic", table, partial(_against_topic, commits=commits, broker=broker))
+        compare = partial(_against_topic, commits=commits, ends=ends, broker=broker)
+        yield _guarded("topic", table, compare)
 
 
-def _against_topic(table: LakeTable, commits: Sequence[Commit], broker: Broker) -> Finding:
-    topic = Topic(broker.kafka, topic_name(table.name) or "")
-    explain = absence(table.name, broker.registry)
+def _against_topic(
+    table: LakeTable, commits: Sequence[Commit], ends: Sequence[LakeTable], broker: Broker
+) -> Finding:
+    logical = topic_name(table.name)
+    topic = Topic(broker.kafka, logical)
+    letters = next((end for end in ends if end.name == "dead_letters"), None)
+    dead = dead_places(letters, logical) if letters else frozenset[Place]()
+    explain = absence(table.name, broker.registry, dead)
     return check_topic(table, commits, offsets(table), topic, explain)
 
 

@@ -9,7 +9,15 @@ from typing import Any, Final, TypeVar
 import msgspec
 
 from pixelprose.curator.lake import Lake
-from pixelprose.lake import CAPTIONS, REJECTIONS, CaptionRow, RejectionRow, TableSpec
+from pixelprose.lake import (
+    CAPTIONS,
+    REJECTIONS,
+    CaptionRow,
+    DeadLetterRow,
+    Position,
+    RejectionRow,
+    TableSpec,
+)
 from pixelprose.objectstore import StoreSettings, image_rendition
 from pixelprose.records import (
     CaptionAnnotated,
@@ -89,6 +97,25 @@ def a_duplicate(number: int, owner: str) -> RejectionRow:
         rejected_at=NOON,
     )
     return rejection_row(record, _cause(topic_of(ImageRejected), number, value), {})
+
+
+def a_dead_letter(partition: int, offset: int) -> DeadLetterRow:
+    """Return the row of a caption record, at that place, that nobody could work on."""
+    return DeadLetterRow(
+        ingest_date=NOON.date(),
+        ingested_at=NOON,
+        row_id=digest("letter", partition, offset),
+        image_id=None,
+        submission_id=None,
+        attempt=0,
+        stage="sink.captions",
+        stage_version="1",
+        reason="undecodable",
+        error_class="Undecodable",
+        died_at=NOON,
+        record=Position(topic=topic_of(CaptionAnnotated), partition=partition, offset=offset),
+        lineage=Position(topic="letters", partition=0, offset=offset),
+    )
 
 
 def _cause(topic: str, number: int, value: bytes) -> Message:

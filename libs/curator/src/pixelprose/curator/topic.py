@@ -20,6 +20,7 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public, tho
 
 from pixelprose.curator.errors import LakeError
 from pixelprose.kafkalog import KafkaSettings
+from pixelprose.records import topic_list
 
 _ASK_SECONDS = 30.0
 _SILENCE_SECONDS = 30.0
@@ -43,6 +44,9 @@ class Topic:
     def __init__(self, kafka: KafkaSettings, logical: str) -> None:
         self._kafka = kafka
         self.name = kafka.physical(logical)
+        self.is_compacted = any(
+            topic.name == logical and topic.compacted for topic in topic_list().topics
+        )
         self._admin = AdminClient({**kafka.client(), "log_level": 0})
 
     def identity(self) -> str:
