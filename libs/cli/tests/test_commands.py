@@ -11,7 +11,19 @@ from pixelprose.cli.schema_command import schema_json
 from pixelprose.cli.up import section_overrides
 from pixelprose.streamkit import ExitCode, Stop
 
-COMMANDS = "demo up submit status doctor schema topics dlq retry table export".split()
+COMMANDS = [
+    "demo",
+    "up",
+    "submit",
+    "status",
+    "doctor",
+    "schema",
+    "topics",
+    "dlq",
+    "retry",
+    "table",
+    "export",
+]
 
 
 @pytest.mark.parametrize("command", COMMANDS)

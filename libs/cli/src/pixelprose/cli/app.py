@@ -7,10 +7,10 @@ import typer
 from rich.console import Console
 
 from pixelprose.cli.errors import EXPECTED_ERRORS
+from pixelprose.cli.export_app import export
 from pixelprose.cli.redrive.commands import app as dlq
 from pixelprose.cli.redrive.commands import retry
 from pixelprose.cli.rows import Columns
-from pixelprose.cli.export_app import export
 from pixelprose.cli.table_app import table_app
 
 app = typer.Typer(
