@@ -1,6 +1,7 @@
 """The log on Kafka: one consumer, one transactional producer."""
 
 import logging
+import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from threading import Event
 
@@ -28,6 +29,9 @@ _CLIENT_LOG = logging.getLogger("kafka")
 COMMITTED_SECONDS = 10.0
 """How long one question for committed positions may take."""
 
+UNKNOWN_SECONDS = 30.0
+"""How long committed positions may be unknown before the client is given up."""
+
 RECORD_OVERHEAD_BYTES = 100
 """Room for what Kafka itself writes beside key, value and headers."""
 
@@ -54,6 +58,7 @@ class KafkaLog(Log[Outgoing]):
         self._watch = watch
         self._hearing = Hearing(AnotherConsumer(settings, group=settings.group(service, instance)))
         self._closed = Event()
+        self._unknown_since: float | None = None
         group = settings.group(service, instance)
         self._consumer_configuration = consumer_configuration(settings, group=group)
         self._producer_configuration = producer_configuration(
@@ -136,13 +141,23 @@ class KafkaLog(Log[Outgoing]):
     def committed(
         self, partitions: Collection[TopicPartition]
     ) -> Mapping[TopicPartition, Committed]:
-        """The group's positions with the metadata of their commits."""
+        """The group's positions with the metadata of their commits.
+
+        Raises:
+            Stop: none could be had for a while: after a broker's restart a client may never again
+                find its coordinator, and a new one does.
+        """
         try:
             found = self._joined.committed(self._physical(partitions), timeout=COMMITTED_SECONDS)
         except KafkaException as exception:
             if action_for(error_of(exception)) not in {Action.REPEAT, Action.ABORT}:
                 raise stop_for(error_of(exception), where="committed positions") from exception
+            self._unknown(str(exception))
             return {}
+        if errors := [str(p.error) for p in found if p.error is not None]:
+            self._unknown(errors[0])
+        else:
+            self._unknown_since = None
         return {
             self._at(p.topic, p.partition): Committed(p.offset, p.metadata or "")
             for p in found
@@ -175,6 +190,13 @@ class KafkaLog(Log[Outgoing]):
                 detail = "a dead letter is over its topic's limit; run `pixelprose topics init`"
                 raise Stop(ExitCode.BAD_CONFIGURATION, detail) from error
             raise
+
+    def _unknown(self, error: str) -> None:
+        now = time.monotonic()
+        self._unknown_since = self._unknown_since or now
+        if now - self._unknown_since >= UNKNOWN_SECONDS:
+            detail = f"committed positions: {error} for {UNKNOWN_SECONDS:g} s"
+            raise Stop(ExitCode.CLIENT_BROKEN, detail)
 
     def close(self) -> None:
         """Leave the group; the producer has nothing open that must not be aborted."""
