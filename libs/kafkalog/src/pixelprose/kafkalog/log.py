@@ -150,8 +150,8 @@ class KafkaLog(Log[Outgoing]):
         try:
             found = self._joined.committed(self._physical(partitions), timeout=COMMITTED_SECONDS)
         except KafkaException as exception:
-            if action_for(error_of(exception)) not in {Action.REPEAT, Action.ABORT}:
-                raise stop_for(error_of(exception), where="committed positions") from exception
+            # Its flags say nothing here: a time-out is not called retriable.
+            self._stop_if_needed(error_of(exception), where="committed positions")
             self._unknown(str(exception))
             return {}
         if errors := [str(p.error) for p in found if p.error is not None]:
