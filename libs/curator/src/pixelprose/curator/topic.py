@@ -24,7 +24,6 @@ from pixelprose.records import topic_list
 
 _ASK_SECONDS = 30.0
 _SILENCE_SECONDS = 30.0
-_BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,18 +100,18 @@ class Topic:
 
     def _read(self, consumer: Consumer, left: dict[int, int]) -> Iterator[TopicRecord]:
         while left:
-            messages = consumer.consume(_BATCH, _SILENCE_SECONDS)
-            if not messages:
+            # Not `consume`: it waits for its whole time to fill a batch.
+            message = consumer.poll(_SILENCE_SECONDS)
+            if message is None:
                 raise LakeError(f"topic {self.name}: the broker stopped answering; run it again")
-            for message in messages:
-                lane, offset = message.partition() or 0, message.offset() or 0
-                error = message.error()
-                if error is not None and error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - the client's public name for it
-                    raise KafkaException(error)
-                if lane in left and error is None and offset <= left[lane]:
-                    yield _record(message, lane, offset)
-                if error is not None or offset >= left.get(lane, offset):
-                    left.pop(lane, None)
+            lane, offset = message.partition() or 0, message.offset() or 0
+            error = message.error()
+            if error is not None and error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - the client's public name for it
+                raise KafkaException(error)
+            if lane in left and error is None and offset <= left[lane]:
+                yield _record(message, lane, offset)
+            if error is not None or offset >= left.get(lane, offset):
+                left.pop(lane, None)
 
 
 def _record(message: KafkaMessage, partition: int, offset: int) -> TopicRecord:
