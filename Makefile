@@ -12,7 +12,7 @@ EDITABLE := $(foreach p,$(PACKAGES),-e $(dir $(p)))
 READY := $(VENV)/.ready
 CODE := libs services tests bench models/train
 
-.PHONY: help setup fmt check test chaos interop demo up bench fuzz soak schemas grade parity constraints clean
+.PHONY: help setup fmt check test chaos interop demo up bench fuzz soak schedules mutations schemas grade parity constraints clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -100,6 +100,13 @@ parity: $(READY) $(VLLM)/.ready ## the captioner's greedy tokens, in transformer
 	@$(BIN)/python models/train/parity.py ask --count 128 --seed $(SEED)
 	@VLLM_ENABLE_V1_MULTIPROCESSING=0 VLLM_CPU_KVCACHE_SPACE=1 HF_HUB_OFFLINE=1 \
 	  $(VLLM)/bin/python models/train/parity.py compare
+
+MACHINE ?= all
+schedules: $(READY) ## fault schedules in memory: make schedules N=10000 SEED=1 [MACHINE=group|sinks|ingest]
+	@$(BIN)/python -m tests.schedules --count $(N) --seed $(SEED) --machine $(MACHINE)
+
+mutations: $(READY) ## which check catches which known bug, and after how many schedules
+	@$(BIN)/python -m tests.mutations
 
 constraints: ## compile constraints.txt anew from every package's bounds
 	@{ printf -- '-e ./%s\n' $(dir $(PACKAGES)); \

@@ -49,6 +49,8 @@ class Scene:
             self.broker.append(value.encode(), partition=number % partitions)
 
     def process(self, worker: Deadly | HandWorker) -> TextRunner:
+        for dead in list(self.broker.members):
+            self.broker.expel(dead)
         log = MemoryLog(self.broker)
         runner: TextRunner = Runner(
             log,

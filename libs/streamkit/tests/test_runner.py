@@ -65,6 +65,8 @@ class Scene:
     def restart(self, worker: Worker[str, str], log: MemoryLog | None = None) -> None:
         """Another process takes the first one's place."""
         self.joined = False
+        for dead in list(self.broker.members):
+            self.broker.expel(dead)
         self.log = log or MemoryLog(self.broker)
         self.runner: TextRunner = Runner(
             self.log,
@@ -225,15 +227,19 @@ def test_an_aborted_commit_is_made_again_with_the_same_work() -> None:
     assert scene.metric('pixelprose_commits_total{result="aborted",service="tests"} 2.0')
 
 
-@pytest.mark.parametrize("end", ["revoke", "lose"])
-def test_work_of_partitions_that_are_gone_is_dropped(end: str) -> None:
+@pytest.mark.parametrize(
+    "end",
+    [lambda scene: scene.broker.withdraw([lane(0)]), lambda scene: scene.broker.expel(scene.log)],
+    ids=["revoked", "lost"],
+)
+def test_work_of_partitions_that_are_gone_is_dropped(end: Callable[[Scene], None]) -> None:
     worker = HandWorker()
     scene = Scene(worker, partitions=2)
     scene.feed("slow", "done")
     scene.feed("other", partition=1)
     scene.turn()
     worker.finish("done", Emit(("done",)))
-    getattr(scene.log, end)([lane(0)])
+    end(scene)
     scene.turn()
     assert worker.futures[worker.records.index("slow")].cancelled()
     worker.finish("other", Emit(("other",)))
@@ -246,7 +252,7 @@ def test_finished_work_of_a_revoked_partition_is_never_committed() -> None:
     scene = Scene(settings=RunnerSettings(commit_seconds=1))
     scene.feed("a")
     scene.turn(2)
-    scene.log.revoke([lane(0)])
+    scene.broker.withdraw([lane(0)])
     scene.turn(9, seconds=1)
     assert scene.out() == []
 
@@ -261,7 +267,7 @@ def test_a_record_that_is_gone_is_not_tried_again() -> None:
     scene = Scene(Inline(never))
     scene.feed("a")
     scene.turn()
-    scene.log.revoke([lane(0)])
+    scene.broker.withdraw([lane(0)])
     scene.turn(9, seconds=10)
     assert tries == ["a"]
 
@@ -272,7 +278,7 @@ def test_a_failure_of_a_record_that_is_gone_counts_for_nothing() -> None:
     scene.feed("a")
     scene.turn()
     [(_, window)] = scene.runner._windows.items()
-    scene.log.revoke([lane(0)])
+    scene.broker.withdraw([lane(0)])
     window.waiting[0].future = Ended(None, ValueError("late"))
     scene.turn(1)
     scene.runner._trials._done.append(window.waiting[0])
@@ -286,9 +292,9 @@ def test_a_partition_that_comes_back_is_not_silent() -> None:
     scene = Scene(worker, settings=settings)
     scene.feed("a", "b")
     scene.turn()
-    scene.log.revoke([lane(0)])
+    scene.broker.withdraw([lane(0)])
     scene.turn()
-    scene.log.assign([lane(0)])
+    scene.broker.give(scene.log, [lane(0)])
     scene.turn()
     assert worker.records == ["a", "a"]
 

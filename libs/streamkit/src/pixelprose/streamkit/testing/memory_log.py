@@ -1,140 +1,66 @@
-"""A log in lists: partitions, positions, transactions, fencing and rebalances of one group."""
+"""One process's view of a broker in memory."""
 
-from collections import defaultdict, deque
-from collections.abc import Callable, Collection, Mapping, Sequence
-from datetime import UTC, datetime
+from collections import deque
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 
 from pixelprose.streamkit.errors import OutputTooLarge, Stop
 from pixelprose.streamkit.exit_codes import ExitCode
-from pixelprose.streamkit.log import (
-    Committed,
-    Headers,
-    Log,
-    Membership,
-    Message,
-    Outgoing,
-    TopicPartition,
-)
-
-EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
-
-
-class MemoryBroker:
-    """What outlives a process: records, positions, and who owns which transactional id.
-
-    A partition holds messages and markers of transactions (None), which take an offset and are
-    never delivered.
-    """
-
-    def __init__(
-        self,
-        topic: str = "in",
-        *,
-        partitions: int = 1,
-        max_bytes: int = 1_000,
-        retries: Collection[str] = (),
-        now: Callable[[], datetime] = lambda: EPOCH,
-    ) -> None:
-        self.lanes = [
-            TopicPartition(name, number)
-            for name in (topic, *retries)
-            for number in range(partitions)
-        ]
-        self._now = now
-        self.max_bytes = max_bytes
-        self.records: dict[TopicPartition, list[Message | None]] = {at: [] for at in self.lanes}
-        self.positions: dict[TopicPartition, int] = dict.fromkeys(self.lanes, 0)
-        self.notes: dict[TopicPartition, str] = dict.fromkeys(self.lanes, "")
-        self.firsts: dict[TopicPartition, int] = dict.fromkeys(self.lanes, 0)
-        self.appended: defaultdict[str, list[Outgoing]] = defaultdict(list)
-        self.producers: dict[int, object] = {}
-
-    def append(
-        self, value: bytes, *, partition: int = 0, key: bytes | None = None, headers: Headers = ()
-    ) -> None:
-        """Append one message to the topic."""
-        self._put(self.lanes[partition], key, value, headers)
-
-    def take(self, out: Outgoing) -> None:
-        """Keep an output; one to a topic of ours (a retry) can be read from its first partition."""
-        self.appended[out.topic].append(out)
-        at = TopicPartition(out.topic, 0)
-        if at in self.records:
-            self._put(at, out.key, out.value, out.headers)
-
-    def _put(self, at: TopicPartition, key: bytes | None, value: bytes, headers: Headers) -> None:
-        lane = self.records[at]
-        lane.append(Message(at, len(lane), key, value, headers, self._now()))
-
-    def mark(self, partition: int = 0) -> None:
-        """Append the marker of a transaction."""
-        self.records[self.lanes[partition]].append(None)
-
-    def expire(self, partition: int, before: int) -> None:
-        """Forget what lies before an offset, as retention does."""
-        self.firsts[self.lanes[partition]] = before
+from pixelprose.streamkit.log import Committed, Log, Membership, Message, Outgoing, TopicPartition
+from pixelprose.streamkit.testing.memory_broker import MemoryBroker
 
 
 class MemoryLog(Log[Outgoing]):
-    """One process's view of a broker; a new view on the same broker is a restart.
+    """A new view on the same broker is a restart, or a second member.
 
-    `revoke`, `lose` and `assign` take effect inside the next `poll`, as a rebalance does; from
-    `lose` until then every commit is aborted, since the group has gone on without this process.
-    `lanes` are assigned on joining; by default all.
+    What the group decides takes effect inside the next `poll`, as on Kafka. `point` is called just
+    before and just after each effect on the broker, with its name: a schedule may raise there (the
+    process dies), or let others go on (it was stopped, and wakes up late).
     """
 
-    def __init__(
-        self,
-        broker: MemoryBroker,
-        *,
-        slot: int = 0,
-        lanes: Collection[TopicPartition] | None = None,
-    ) -> None:
+    def __init__(self, broker: MemoryBroker, *, slot: int = 0) -> None:
         self.broker = broker
+        self.slot = slot
+        self.point: Callable[[str], None] = lambda _: None
         self.aborts = 0
         """How many of the next commits are aborted."""
-        self._slot = slot
-        self._lanes = broker.lanes if lanes is None else lanes
-        self._left_behind = False
-        self._next: dict[TopicPartition, int] = {}
+        self._epoch: int | None = None
+        self._next: dict[TopicPartition, int | None] = {}
         self._delivered: set[TopicPartition] = set()
         self._paused: set[TopicPartition] = set()
-        self._rebalances: deque[Callable[[], None]] = deque()
+        self._told: deque[Callable[[], None]] = deque()
         self._membership: Membership | None = None
 
-    @property
-    def ours(self) -> Collection[TopicPartition]:
-        """The partitions of this process."""
-        return self._next.keys()
-
     def assign(self, partitions: Collection[TopicPartition]) -> None:
-        """Give these to this process."""
-        self._rebalances.append(lambda: self._assigned(partitions))
+        """The broker's: these are given to this process."""
+        self._told.append(lambda: self._assigned(partitions))
 
     def revoke(self, partitions: Collection[TopicPartition]) -> None:
-        """Take these away, in agreement."""
-        self._rebalances.append(lambda: self._gone(partitions, self._group.revoked))
+        """The broker's: these are asked back."""
+        self._told.append(lambda: self._revoked(partitions))
 
-    def lose(self, partitions: Collection[TopicPartition]) -> None:
-        """Take these away, unannounced."""
-        self._left_behind = True
-        self._rebalances.append(lambda: self._gone(partitions, self._group.lost))
+    def lose(self) -> None:
+        """The broker's: the group went on without this process."""
+        self._told.clear()
+        self._told.append(self._lost)
 
     def probe(self) -> None:
         """It is there."""
 
     def subscribe(self, membership: Membership) -> None:
-        """Join; partitions are assigned in the first `poll`."""
-        self.broker.producers[self._slot] = self
+        """Take over the transactional id and join; partitions come in the first `poll`."""
         self._membership = membership
-        self.assign(self._lanes)
+        with self._effect("take over"):
+            self.broker.take_over(self)
+        with self._effect("join"):
+            self.broker.join(self)
 
     def poll(self, timeout_seconds: float) -> Message | None:
         """Return the next message at once, or None; the time is the test's."""
         del timeout_seconds
-        while self._rebalances:
-            self._rebalances.popleft()()
-        self._left_behind = False
+        self._refresh()
+        while self._told:
+            self._told.popleft()()
         for at in list(self._next):
             if at not in self._paused and (message := self._take(at)) is not None:
                 # To the end of the row, so that every partition gets its turn.
@@ -154,15 +80,15 @@ class MemoryLog(Log[Outgoing]):
         self, partitions: Collection[TopicPartition]
     ) -> Mapping[TopicPartition, int]:
         """Positions past everything delivered."""
-        return {at: self._next[at] for at in partitions if at in self._delivered}
+        found = {at: self._next[at] for at in partitions if at in self._delivered}
+        return {at: position for at, position in found.items() if position is not None}
 
     def committed(
         self, partitions: Collection[TopicPartition]
     ) -> Mapping[TopicPartition, Committed]:
-        """The group's positions."""
-        return {
-            at: Committed(self.broker.positions[at], self.broker.notes[at]) for at in partitions
-        }
+        """The group's positions, except where a transaction may still move them."""
+        found = {at: self.broker.committed(at) for at in partitions}
+        return {at: known for at, known in found.items() if known is not None}
 
     def commit(
         self,
@@ -170,25 +96,37 @@ class MemoryLog(Log[Outgoing]):
         letters: Sequence[Outgoing],
         positions: Mapping[TopicPartition, Committed],
     ) -> bool:
-        """Append and move: all, or nothing. Like Kafka, it does not ask who owns a partition."""
+        """Append and move in one transaction: all, or nothing."""
         limit = self.broker.max_bytes
         if large := frozenset(i for i, out in enumerate(outputs) if len(out.value) > limit):
             raise OutputTooLarge(large)
-        if self.broker.producers[self._slot] is not self:
-            raise Stop(ExitCode.FENCED, "another process has this slot")
-        if self.aborts or self._left_behind:
-            self.aborts = max(0, self.aborts - 1)
-            return False
+        with self._effect("begin"):
+            self.broker.begin(self)
         for out in (*outputs, *letters):
-            self.broker.take(out)
-        self.broker.positions.update({at: to.offset for at, to in positions.items()})
-        self.broker.notes.update({at: to.note for at, to in positions.items()})
+            with self._effect("produce"):
+                self.broker.produce(self, out)
+        with self._effect("send offsets"):
+            agreed = self.broker.send_offsets(self, positions, epoch=self._epoch)
+        if not agreed or self.aborts:
+            self.aborts = max(0, self.aborts - 1)
+            with self._effect("abort"):
+                self.broker.abort(self)
+            return False
+        with self._effect("end"):
+            self.broker.end(self)
         return True
 
     def close(self) -> None:
         """Leave the group."""
         if self._membership is not None:
             self._gone(list(self._next), self._membership.revoked)
+            self.broker.leave(self)
+
+    @contextmanager
+    def _effect(self, name: str) -> Iterator[None]:
+        self.point(f"before {name}")
+        yield
+        self.point(f"after {name}")
 
     @property
     def _group(self) -> Membership:
@@ -197,12 +135,22 @@ class MemoryLog(Log[Outgoing]):
         return self._membership
 
     def _assigned(self, partitions: Collection[TopicPartition]) -> None:
-        for at in partitions:
-            position = self.broker.positions.get(at, -1)
-            if position < self.broker.firsts[at]:
-                raise Stop(ExitCode.POSITION_LOST, f"no valid position on {at}")
-            self._next[at] = position
+        self._next |= dict.fromkeys(partitions)
+        self._refresh()
         self._group.assigned(partitions)
+
+    def _revoked(self, partitions: Collection[TopicPartition]) -> None:
+        self._gone(partitions, self._group.revoked)
+        self.broker.let_go(self, partitions)
+        self._refresh()
+
+    def _lost(self) -> None:
+        self._gone(list(self._next), self._group.lost)
+        self.broker.join(self)
+        self._refresh()
+
+    def _refresh(self) -> None:
+        self._epoch = self.broker.hears(self)
 
     def _gone(
         self,
@@ -216,10 +164,16 @@ class MemoryLog(Log[Outgoing]):
 
     def _take(self, at: TopicPartition) -> Message | None:
         """The next message of a partition; markers are passed in silence."""
-        lane = self.broker.records[at]
-        while self._next[at] < len(lane):
-            message = lane[self._next[at]]
-            self._next[at] += 1
+        position = self._next[at]
+        if position is None:
+            if (found := self.broker.committed(at)) is None:
+                return None
+            position = self._next[at] = found.offset
+        if position < self.broker.firsts[at]:
+            raise Stop(ExitCode.POSITION_LOST, f"no valid position on {at}")
+        for offset in range(position, self.broker.visible_end(at)):
+            message = self.broker.records[at][offset]
+            self._next[at] = offset + 1
             self._delivered.add(at)
             if message is not None:
                 return message

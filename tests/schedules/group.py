@@ -1,0 +1,408 @@
+"""Two replicas of a service over a broker in memory, under every fault that a schedule can bring."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+
+from pixelprose.streamkit import (
+    Codec,
+    DeadLetter,
+    Emit,
+    ExitCode,
+    Log,
+    Metrics,
+    Outcome,
+    Reject,
+    Runner,
+    RunnerSettings,
+    Skip,
+    Stop,
+    TopicPartition,
+    Unavailable,
+)
+from pixelprose.streamkit.testing import HandClock, HandWorker, MemoryBroker, MemoryLog, TextCodec
+from pixelprose.streamkit.testing.memory_broker import SESSION_SECONDS, TRANSACTION_SECONDS
+
+PARTITIONS = 3
+LIMITS = RunnerSettings(
+    commit_seconds=0.1,
+    max_in_flight_per_partition=4,
+    max_in_flight=8,
+    fuse_in_a_row=10_000,
+    fuse_window=10_000,
+    unavailable_deadline_seconds=1e9,
+)
+ROUNDS = 200
+"""Turns of every process within which, without faults, everything comes to its end."""
+
+PREFIX = "outputs are not those of the finished prefix"
+AHEAD = "a position lies behind what is visible"
+STANDS_STILL = "without further faults, work stands still"
+
+REPLICAS = st.integers(0, 1)
+LANES = st.integers(0, PARTITIONS - 1)
+NTH = st.integers(0, 9)
+"""Which of those that can be meant, counted round."""
+SECONDS = st.sampled_from([0.0, 0.05, 0.2])
+STRIKES = st.sampled_from(["dies", "is expelled", "is replaced", "sleeps"])
+
+
+class Crash(BaseException):
+    """The process dies here: nothing of it runs any more."""
+
+
+@dataclass(eq=False)
+class Process:
+    """One replica, from its start to its death.
+
+    `strike` is what happens to it `points_left` points from now; points lie before and after each
+    call that has an effect outside of it.
+    """
+
+    slot: int
+    log: MemoryLog
+    worker: HandWorker = field(default_factory=HandWorker)
+    strike: str = ""
+    points_left: int = 0
+    busy: bool = False
+    runner: Runner[str, str, Any] = field(init=False)
+
+
+class Group(RuleBasedStateMachine):
+    """Outputs are those of the finished prefix, at every instant; all comes to its end."""
+
+    kinds: ClassVar[str] = "eeeerrsdxu?L"
+    """emit, reject, skip, dead letter, unknown error, unavailable once, undecodable, too Large."""
+
+    # A mutation puts its own in their place.
+    runner_class: ClassVar[type[Runner[str, str, Any]]] = Runner
+    log_class: ClassVar[type[MemoryLog]] = MemoryLog
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = HandClock()
+        self.broker = MemoryBroker(
+            "in",
+            partitions=PARTITIONS,
+            clock=self.clock,
+        )
+        self.metrics = Metrics()
+        self.processes: list[Process] = []
+        self.zombies: list[Process] = []
+        self.lane_of: dict[str, int] = {}
+
+    # What a subclass for another log says otherwise
+
+    def log_of(self, process: Process) -> Log[Any]:
+        return process.log
+
+    def codec(self) -> Codec[str, str, Any]:
+        return TextCodec()
+
+    def check(self) -> None:
+        """Every record of the finished prefix has its ends, in order, and no other has any."""
+        for at in self.broker.lanes:
+            position = self.broker.positions.get(at)
+            if position is None:
+                continue  # lost, see `a_position_is_lost`
+            assert position <= self.broker.visible_end(at), AHEAD
+            records = self.broker.records[at][:position]
+            wanted = [end for m in records if m is not None for end in expected(m.value)]
+            found = self.appended(at)
+            assert sorted(found) == sorted(wanted), PREFIX
+            assert [v for t, v in found if t == "out"] == [v for t, v in wanted if t == "out"], (
+                "outputs of one key are out of order"
+            )
+
+    # What happens outside
+
+    @initialize()
+    def start(self) -> None:
+        self.processes = [self.started(0), self.started(1)]
+
+    @rule(kind=st.deferred(lambda: st.sampled_from("e")) | st.sampled_from("rsdxu?L"), lane=LANES)
+    def feed(self, kind: str, lane: int) -> None:
+        if kind not in self.kinds:
+            return
+        record = f"{kind}{len(self.lane_of)}"
+        self.lane_of[record] = lane
+        value = b"\xff" + record.encode() if kind == "?" else record.encode()
+        self.broker.append(value, partition=lane, key=str(lane).encode())
+
+    @rule(lane=LANES)
+    def mark(self, lane: int) -> None:
+        self.broker.mark(lane)
+
+    @rule(lane=LANES)
+    def an_upstream_transaction_opens(self, lane: int) -> None:
+        self.broker.hide(lane)
+
+    @rule(lane=LANES)
+    def an_upstream_transaction_commits(self, lane: int) -> None:
+        self.broker.show(lane)
+
+    @rule(lane=LANES)
+    def an_upstream_transaction_aborts(self, lane: int) -> None:
+        self.broker.discard(lane)
+
+    # What the processes do
+
+    @rule(who=REPLICAS, seconds=SECONDS)
+    def turn(self, who: int, seconds: float) -> None:
+        self.clock.advance(seconds)
+        self.run(self.processes[who])
+
+    @rule(who=REPLICAS, nth=NTH)
+    def finish_one(self, who: int, nth: int) -> None:
+        worker = self.processes[who].worker
+        if open_records := list(unfinished(worker)):
+            decide(worker, *open_records[nth % len(open_records)])
+
+    @rule(who=REPLICAS)
+    def finish_all(self, who: int) -> None:
+        worker = self.processes[who].worker
+        for record, tries in list(unfinished(worker)):
+            decide(worker, record, tries)
+
+    @rule(nth=NTH)
+    def a_zombie_goes_on(self, nth: int) -> None:
+        if self.zombies:
+            zombie = self.zombies[nth % len(self.zombies)]
+            for record, tries in list(unfinished(zombie.worker)):
+                decide(zombie.worker, record, tries)
+            self.run(zombie)
+
+    # Faults
+
+    @rule(who=REPLICAS, points=st.integers(0, 16), what=STRIKES)
+    def strike(self, who: int, points: int, what: str) -> None:
+        """Something happens to a process in the middle of a turn, between two calls."""
+        self.processes[who].strike = what
+        self.processes[who].points_left = points
+
+    @rule(who=REPLICAS)
+    def a_commit_is_aborted(self, who: int) -> None:
+        self.processes[who].log.aborts += 1
+
+    @rule(who=REPLICAS)
+    def a_crash_is_noticed(self, who: int) -> None:
+        self.broker.expel(self.processes[who].log)
+        self.bury(self.processes[who])
+
+    @rule(who=REPLICAS)
+    def a_crash_goes_unnoticed(self, who: int) -> None:
+        self.bury(self.processes[who])
+
+    @rule(who=REPLICAS)
+    def a_second_process_takes_the_slot(self, who: int) -> None:
+        self.replace(self.processes[who])
+
+    @rule(who=REPLICAS)
+    def a_process_leaves(self, who: int) -> None:
+        self.processes[who].log.close()
+        self.bury(self.processes[who])
+
+    @rule(who=REPLICAS)
+    def the_group_goes_on_without(self, who: int) -> None:
+        self.broker.expel(self.processes[who].log)
+
+    @rule(first=REPLICAS)
+    def partitions_move(self, first: int) -> None:
+        self.broker.rebalance(first=first)
+
+    @rule(seconds=st.sampled_from([SESSION_SECONDS, TRANSACTION_SECONDS]))
+    def all_stand_still(self, seconds: float) -> None:
+        self.clock.advance(seconds)
+
+    @rule(lane=LANES)
+    def a_position_is_lost(self, lane: int) -> None:
+        """Its next reader stops, and guesses nothing; a person puts the position back."""
+        at = self.broker.lanes[lane]
+        position = self.broker.positions.pop(at)
+        codes = []
+        self.zombies.clear()
+        for member in list(self.broker.members):
+            self.broker.expel(member)
+        for process in list(self.processes):
+            self.bury(process)
+        for process in list(self.processes) * 3:
+            codes += self.run(process, ExitCode.POSITION_LOST)
+        assert at not in self.broker.positions, "a position was guessed"
+        self.broker.positions[at] = position
+        assert ExitCode.POSITION_LOST in codes, "nobody missed a position that is lost"
+        self.check()
+
+    @rule(lane=LANES)
+    def a_slow_record_holds_its_own_partition_alone(self, lane: int) -> None:
+        others = [at for at in self.broker.lanes if at.partition != lane]
+        self.bring_to_an_end(others, slow=lane)
+
+    # What must hold
+
+    @invariant()
+    def outputs_are_those_of_the_finished_prefix(self) -> None:
+        self.check()
+
+    def teardown(self) -> None:
+        """Without further faults everything comes to its end."""
+        if not self.processes:
+            return
+        for lane in range(PARTITIONS):
+            self.broker.show(lane)
+        self.bring_to_an_end(self.broker.lanes)
+        self.check()
+
+    def bring_to_an_end(self, lanes: list[TopicPartition], *, slow: int = -1) -> None:
+        """Let everybody work undisturbed until these partitions are done; none is left behind."""
+        self.clock.advance(TRANSACTION_SECONDS)
+        for lane in range(PARTITIONS):
+            self.feed("e", lane)
+        for _ in range(ROUNDS):
+            for process in list(self.processes):
+                process.strike, process.log.aborts = "", 0
+                self.work(process, slow=slow)
+            if all(self.broker.positions[at] == self.broker.visible_end(at) for at in lanes):
+                return
+        raise AssertionError(STANDS_STILL)
+
+    # How it is done
+
+    def started(self, slot: int) -> Process:
+        process = Process(slot, self.log_class(self.broker, slot=slot))
+        process.log.point = lambda name: self.pass_point(process, name)
+        process.runner = self.runner_class(
+            self.log_of(process),
+            self.codec(),
+            process.worker,
+            LIMITS,
+            service="tests",
+            version="1",
+            metrics=self.metrics,
+            clock=self.clock,
+            uniform=lambda: 0.5,
+        )
+        self.log_of(process).subscribe(process.runner)
+        return process
+
+    def run(self, process: Process, *allowed: ExitCode) -> list[ExitCode]:
+        """One turn; return why the process stopped, if it did. Its supervisor starts it again."""
+        if process.busy:
+            return []
+        process.busy = True
+        try:
+            process.runner.tick()
+        except Crash:
+            self.bury(process)
+        except Stop as stop:
+            assert stop.code in {ExitCode.FENCED, *allowed}, stop
+            process.log.close()
+            self.bury(process)
+            return [stop.code]
+        finally:
+            process.busy = False
+        return []
+
+    def work(self, process: Process, *, slow: int = -1) -> None:
+        self.clock.advance(0.2)
+        for record, tries in list(unfinished(process.worker)):
+            if self.lane_of[record] != slow:
+                decide(process.worker, record, tries)
+        self.run(process)
+
+    def bury(self, process: Process) -> None:
+        """It is no more; its successor starts."""
+        process.strike = ""
+        if process in self.zombies:
+            self.zombies.remove(process)
+        elif process in self.processes:
+            self.processes[process.slot] = self.started(process.slot)
+
+    def replace(self, process: Process) -> None:
+        """Another process takes the slot while this one believes that it has it."""
+        if process in self.processes:
+            self.zombies.append(process)
+            self.processes[process.slot] = self.started(process.slot)
+
+    def pass_point(self, process: Process, name: str) -> None:
+        self.check()
+        if not process.strike:
+            return
+        if process.points_left:
+            process.points_left -= 1
+            return
+        what, process.strike = process.strike, ""
+        self.hit(process, what, name)
+
+    def hit(self, process: Process, what: str, name: str) -> None:
+        """Let it happen, and the others work on, before the process goes on."""
+        match what:
+            case "dies":
+                raise Crash(name)
+            case "is expelled":
+                self.broker.expel(process.log)
+            case "is replaced":
+                self.replace(process)
+            case _:
+                self.clock.advance(TRANSACTION_SECONDS)
+        for _ in range(4):
+            for other in list(self.processes):
+                if other is not process:
+                    self.work(other)
+
+    def appended(self, at: TopicPartition) -> list[tuple[str, bytes]]:
+        key = str(at.partition).encode()
+        return [
+            (topic, out.value)
+            for topic, outs in self.broker.appended.items()
+            for out in outs
+            if out.key == key
+        ]
+
+
+def expected(value: bytes) -> list[tuple[str, bytes]]:
+    """What one record must append, once."""
+    match value[:1]:
+        case b"e" | b"u":
+            return [("out", value + b"!")]
+        case b"r":
+            return [("rejected", b"asked:" + value)]
+        case b"s":
+            return []
+        case _:
+            return [("in.tests.dlq", value)]
+
+
+def decide(worker: HandWorker, record: str, tries: int) -> None:
+    """End a try as its record asks."""
+    outcome: Outcome[str]
+    match record[0]:
+        case "x":
+            worker.fail(record, ValueError(record))
+            return
+        case "u" if tries == 1:
+            worker.fail(record, Unavailable("store"))
+            return
+        case "r":
+            outcome = Reject("asked")
+        case "s":
+            outcome = Skip("done")
+        case "d":
+            outcome = DeadLetter("broken")
+        case "L":
+            outcome = Emit((record * 600,))
+        case _:
+            outcome = Emit((record + "!",))
+    worker.finish(record, outcome)
+
+
+def unfinished(worker: HandWorker) -> Iterator[tuple[str, int]]:
+    """Records whose latest try has not ended, with the number of their tries."""
+    latest = dict(zip(worker.records, worker.futures, strict=True))
+    return (
+        (record, worker.records.count(record))
+        for record, future in latest.items()
+        if not future.done()
+    )

@@ -1,0 +1,320 @@
+"""The ingester's effects on its store, which lie outside the log: any order of any calls."""
+
+import asyncio
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, ClassVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from pixelprose.ingester.decode import Decoded
+from pixelprose.ingester.fetch import Fetched
+from pixelprose.ingester.meters import meters
+from pixelprose.ingester.quarantine import Quarantine
+from pixelprose.ingester.refusal import Refusal
+from pixelprose.ingester.step import IngestStep
+from pixelprose.ingester.url import CanonicalUrl
+from pixelprose.objectstore import MemoryStore, ObjectMissing, StoreUnavailable
+from pixelprose.records import Fetch, ImageFetched, ImageSubmitted, SubmissionId, Submitted
+from pixelprose.streamkit import Emit, Metrics, Outcome, Reject, Skip, TopicPartition, Unavailable
+
+NOW = datetime(2026, 11, 1, tzinfo=UTC)
+PAGES: list[bytes | Refusal] = [
+    b"picture",
+    b"another",
+    b"page",
+    Refusal("http_not_found", "status 404"),
+]
+URLS = ["http://example.com/a", "http://example.com/b"]
+IDS = st.integers(0, 3)
+NTH = st.integers(0, 5)
+"""Which of those that can be meant, counted round."""
+
+GONE = StoreUnavailable("gone")
+
+
+class AtOnce(ThreadPoolExecutor):
+    """Runs each call where it is submitted."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        future: Future[Any] = Future()
+        future.set_result(fn(*args, **kwargs))
+        return future
+
+
+class ByHand(ThreadPoolExecutor):
+    """Runs a call when the schedule says so."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        self.calls: list[tuple[Callable[[], Any], Future[Any]]] = []
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        future: Future[Any] = Future()
+        self.calls.append((lambda: fn(*args, **kwargs), future))
+        return future
+
+
+@dataclass(eq=False)
+class Delivery:
+    """A process works on one place of the log; a later one of the same place makes it a zombie."""
+
+    place: int
+    hands: ByHand = field(default_factory=ByHand)
+    task: "asyncio.Task[Outcome[ImageFetched]]" = field(init=False)
+
+    @property
+    def ended(self) -> bool:
+        return self.task.done() and not self.task.cancelled() and self.task.exception() is None
+
+
+class Ingest(RuleBasedStateMachine):
+    """Each attempt ends once, the same way for whoever works on it; bytes have one owner."""
+
+    # A mutation puts its own in their place.
+    step_class: ClassVar[type[IngestStep]] = IngestStep
+    quarantine_class: ClassVar[type[Quarantine]] = Quarantine
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.loop = asyncio.new_event_loop()
+        self.loop.set_default_executor(AtOnce(1))
+        self.store = MemoryStore(now=lambda: NOW)
+        self.web: dict[str, bytes | Refusal] = dict.fromkeys(URLS, PAGES[0])
+        self.places: list[Submitted] = []
+        self.deliveries: list[Delivery] = []
+        self.outcomes: dict[int, Outcome[ImageFetched]] = {}
+        self.committed: dict[int, Outcome[ImageFetched]] = {}
+        self.metrics = meters(Metrics())
+
+    # What happens outside
+
+    @rule(who=IDS, attempt=st.sampled_from([0, 0, 0, 1]))
+    def a_submission_arrives(self, who: int, attempt: int) -> None:
+        """Perhaps again, perhaps a redrive; several submissions name the same URL."""
+        offset = len(self.places)
+        self.places.append(submitted(who, attempt=attempt, offset=offset))
+
+    @rule(url=st.sampled_from(URLS), page=st.sampled_from(PAGES))
+    def the_web_answers_otherwise(self, url: str, page: bytes | Refusal) -> None:
+        self.web[url] = page
+
+    # What the processes do
+
+    @rule(nth=NTH)
+    def a_record_is_delivered(self, nth: int) -> None:
+        """Perhaps again, while the process that had it before still goes on."""
+        if open_places := [n for n in range(len(self.places)) if n not in self.committed]:
+            self.deliver(open_places[nth % len(open_places)])
+
+    @rule(nth=NTH)
+    def a_store_call_is_carried_out(self, nth: int) -> None:
+        if waiting := [d for d in self.deliveries if d.hands.calls]:
+            self.carry_out(waiting[nth % len(waiting)])
+
+    @rule(nth=NTH)
+    def work_ends(self, nth: int) -> None:
+        if waiting := [d for d in self.deliveries if d.hands.calls]:
+            self.finish(waiting[nth % len(waiting)])
+
+    @rule(nth=NTH)
+    def an_outcome_is_committed(self, nth: int) -> None:
+        """Only the latest process that has a record may commit it."""
+        latest = {d.place: d for d in self.deliveries}
+        done = [d for d in latest.values() if d.ended and d.place not in self.committed]
+        if done:
+            self.commit(done[nth % len(done)])
+
+    # Faults
+
+    @rule(nth=NTH)
+    def a_process_dies_between_two_calls(self, nth: int) -> None:
+        if waiting := [d for d in self.deliveries if d.hands.calls]:
+            self.kill(waiting[nth % len(waiting)])
+
+    @rule(nth=NTH)
+    def a_process_dies_before_it_hears_of_a_call(self, nth: int) -> None:
+        if waiting := [d for d in self.deliveries if d.hands.calls]:
+            delivery = waiting[nth % len(waiting)]
+            effect, _ = delivery.hands.calls.pop(0)
+            with suppress(ObjectMissing):
+                effect()
+            self.kill(delivery)
+
+    @rule(nth=NTH)
+    def the_store_is_away(self, nth: int) -> None:
+        if waiting := [d for d in self.deliveries if d.hands.calls]:
+            _, future = waiting[nth % len(waiting)].hands.calls.pop(0)
+            future.set_exception(GONE)
+            self.settle()
+
+    @rule(nth=NTH)
+    def the_stores_answer_is_lost(self, nth: int) -> None:
+        if waiting := [d for d in self.deliveries if d.hands.calls]:
+            effect, future = waiting[nth % len(waiting)].hands.calls.pop(0)
+            with suppress(ObjectMissing):
+                effect()
+            future.set_exception(GONE)
+            self.settle()
+
+    # What must hold
+
+    @invariant()
+    def no_attempt_has_two_ends_and_no_bytes_two_owners(self) -> None:
+        ends = [attempt_of(self.places[n]) for n, o in self.committed.items() if counts(o)]
+        assert len(ends) == len(set(ends)), "an attempt ended twice"
+        assert len(self.owners()) == len({sha256 for _, sha256 in self.owners()}), "two owners"
+
+    def teardown(self) -> None:
+        """Without further faults every attempt ends, and who is named as an owner is one."""
+        try:
+            for place in range(len(self.places)):
+                if place not in self.committed:
+                    self.commit(self.finish(self.deliver(place)))
+            self.no_attempt_has_two_ends_and_no_bytes_two_owners()
+            ended = {attempt_of(self.places[n]) for n, o in self.committed.items() if counts(o)}
+            assert ended == {attempt_of(place) for place in self.places}, "an attempt has no end"
+            owners = {who for who, _ in self.owners()}
+            for outcome in self.committed.values():
+                if isinstance(outcome, Reject) and outcome.reason == "duplicate_content":
+                    assert outcome.duplicate_of in owners, "a duplicate of what nobody emitted"
+        finally:
+            for delivery in self.deliveries:
+                self.kill(delivery)
+            self.loop.close()
+
+    # How it is done
+
+    def deliver(self, place: int) -> Delivery:
+        delivery = Delivery(place)
+        step = self.step_class(
+            fetch=self.fetch,
+            decode=decode,
+            quarantine=self.quarantine_class(self.store, delivery.hands),
+            meters=self.metrics,
+            now=lambda: NOW,
+        )
+        delivery.task = self.loop.create_task(_awaited(step, self.places[place]))
+        self.deliveries.append(delivery)
+        self.settle()
+        return delivery
+
+    def carry_out(self, delivery: Delivery) -> None:
+        effect, future = delivery.hands.calls.pop(0)
+        try:
+            future.set_result(effect())
+        except Exception as error:
+            future.set_exception(error)
+        self.settle()
+
+    def finish(self, delivery: Delivery) -> Delivery:
+        while delivery.hands.calls:
+            self.carry_out(delivery)
+        return delivery
+
+    def kill(self, delivery: Delivery) -> None:
+        delivery.hands.calls.clear()
+        delivery.task.cancel()
+        self.settle()
+        delivery.hands.shutdown()
+
+    def settle(self) -> None:
+        """Let every coroutine go on until it waits for the schedule."""
+        self.loop.run_until_complete(_turns())
+        for delivery in self.deliveries:
+            if not delivery.task.done():
+                continue
+            if not delivery.task.cancelled() and (error := delivery.task.exception()) is not None:
+                assert isinstance(error, Unavailable), repr(error)
+            if delivery.ended:
+                known = self.outcomes.setdefault(delivery.place, delivery.task.result())
+                assert delivery.task.result() == known, "a delivery ended otherwise than another"
+
+    def commit(self, delivery: Delivery) -> None:
+        outcome = delivery.task.result()
+        if isinstance(outcome, Emit):
+            (record,) = outcome.records
+            assert self.store.get(record.image.original_key) in PAGES
+            assert self.store.get(record.image.rendition_key).startswith(b"rendition of ")
+        self.committed[delivery.place] = outcome
+
+    def owners(self) -> set[tuple[SubmissionId, str]]:
+        """Who emitted which bytes."""
+        return {
+            (record.submission.submission_id, record.image.sha256)
+            for outcome in self.committed.values()
+            if isinstance(outcome, Emit)
+            for record in outcome.records
+        }
+
+    async def fetch(self, url: CanonicalUrl) -> Fetched | Refusal:
+        page = self.web[str(url)]
+        return page if isinstance(page, Refusal) else Fetched(facts(url), page)
+
+
+async def _awaited(step: IngestStep, one: Submitted) -> Outcome[ImageFetched]:
+    return await step(one)
+
+
+async def _turns() -> None:
+    for _ in range(12):
+        await asyncio.sleep(0)
+
+
+def attempt_of(one: Submitted) -> tuple[SubmissionId, int]:
+    return one.submission_id, one.attempt
+
+
+def counts(outcome: Outcome[ImageFetched]) -> bool:
+    return outcome != Skip("already_submitted")
+
+
+def submitted(who: int, *, attempt: int, offset: int) -> Submitted:
+    url = URLS[who % len(URLS)]
+    return Submitted(
+        record=ImageSubmitted(url=url, source="test", submitted_at=NOW),
+        submission_id=SubmissionId(str(who) * 64),
+        attempt=attempt,
+        at=TopicPartition("submitted", offset % 2),
+        offset=offset,
+    )
+
+
+def facts(url: CanonicalUrl) -> Fetch:
+    return Fetch(
+        final_url=str(url),
+        status=200,
+        redirects=(),
+        address="192.0.2.1",
+        content_type=None,
+        etag=None,
+        last_modified=None,
+        user_agent="test",
+        fetched_at=NOW,
+        seconds=0.5,
+        consent=(),
+    )
+
+
+async def decode(data: bytes) -> Decoded | Refusal:
+    """Every body is an image but one."""
+    if data == b"page":
+        return Refusal("not_an_image", "a page")
+    return Decoded(
+        format="PNG",
+        mode="RGB",
+        frames=1,
+        width=100,
+        height=80,
+        pdq="0" * 64,
+        pdq_quality=100,
+        pdq_version="pdqhash 1",
+        exif={},
+        rendition=b"rendition of " + data,
+        rendition_width=100,
+        rendition_height=80,
+    )

@@ -1,0 +1,142 @@
+"""Two sinks on one table: the group's schedules, and faults of the table between its calls."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from hypothesis import strategies as st
+from hypothesis.stateful import rule
+
+from pixelprose.sink.guarded import AppId, Conflict, GuardedTable, Snapshot, Table
+from pixelprose.sink.rows import Row
+from pixelprose.sink.table_log import TableLog
+from pixelprose.sink.testing import MemoryTable
+from pixelprose.streamkit import Codec, Log, Message, Reject, TopicPartition, Unavailable
+from pixelprose.streamkit.testing import MemoryBroker, TextCodec
+from tests.schedules.group import AHEAD, PREFIX, REPLICAS, Group, Process
+
+
+@dataclass(frozen=True)
+class PointedSnapshot(Snapshot):
+    """A snapshot with a point before and after its append."""
+
+    inner: Snapshot
+    point: Callable[[str], None]
+
+    def version_of(self, app: AppId) -> int | None:
+        return self.inner.version_of(app)
+
+    def append(self, rows: Sequence[Row], versions: Mapping[AppId, int]) -> None:
+        self.point("before append")
+        self.inner.append(rows, versions)
+        self.point("after append")
+
+
+@dataclass(frozen=True)
+class PointedTable(Table):
+    """A table with a point before and after each look at it."""
+
+    inner: Table
+    point: Callable[[str], None]
+
+    def snapshot(self) -> Snapshot:
+        self.point("before snapshot")
+        found = self.inner.snapshot()
+        self.point("after snapshot")
+        return PointedSnapshot(found, self.point)
+
+
+class RowTexts:
+    """Records are texts, and each is a row with its text."""
+
+    def decode(self, message: Message) -> str:
+        return TextCodec().decode(message)
+
+    def encode(self, record: str, cause: Message) -> Row:
+        return Row(cause.at, cause.offset, {"text": record})
+
+    def reject(self, rejected: Reject[str], record: str, cause: Message) -> Row:
+        raise TypeError(rejected, record, cause)
+
+
+class Sinks(Group):
+    """No record has two rows, and no position lies behind a row that is not there."""
+
+    kinds: ClassVar[str] = "eeesdxu?"
+
+    # A mutation puts its own in their place.
+    table_class: ClassVar[Callable[[Table], Table]] = staticmethod(lambda table: table)
+    guarded_class: ClassVar[type[GuardedTable]] = GuardedTable
+    table_log_class: ClassVar[type[TableLog]] = TableLog
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.table = MemoryTable()
+        self.logs: dict[Process, TableLog] = {}
+        self.away: dict[Process, int] = {}
+
+    def log_of(self, process: Process) -> Log[Any]:
+        if process not in self.logs:
+            table = PointedTable(self.table, lambda name: self.pass_table_point(process, name))
+            guarded = self.guarded_class(type(self).table_class(table), apps(self.broker))
+            self.logs[process] = self.table_log_class(
+                process.log, guarded, deadline_seconds=1e9, clock=self.clock
+            )
+        return self.logs[process]
+
+    def codec(self) -> Codec[str, str, Row]:
+        return RowTexts()
+
+    def check(self) -> None:
+        for at in self.broker.lanes:
+            rows = [row.offset for row in self.table.rows if row.at == at]
+            assert len(rows) == len(set(rows)), "a record has two rows"
+            position = self.broker.positions.get(at, 0)
+            assert position <= self.broker.visible_end(at), AHEAD
+            records = [m for m in self.broker.records[at] if m is not None]
+            due = {m.offset for m in records if row_due(m)}
+            wanted = {offset for offset in due if offset < max([position, *(o + 1 for o in rows)])}
+            assert set(rows) == wanted, "rows are not those of a prefix that holds the finished one"
+            letters = [m.value for m in records if letter_due(m) and m.offset < position]
+            found = [value for topic, value in self.appended(at) if topic == "in.tests.dlq"]
+            if at in self.broker.positions:
+                assert sorted(found) == sorted(letters), PREFIX
+
+    @rule(who=REPLICAS, calls=st.integers(1, 3))
+    def the_tables_store_is_away(self, who: int, calls: int) -> None:
+        """For the next points of one process; after the append means: the answer is lost."""
+        self.away[self.processes[who]] = calls
+
+    @rule(who=REPLICAS, points=st.integers(0, 4))
+    def another_commit_conflicts(self, who: int, points: int) -> None:
+        """A DELETE or a change of the schema lands between look and append."""
+        self.processes[who].strike = "conflicts"
+        self.processes[who].points_left = points
+
+    def pass_table_point(self, process: Process, name: str) -> None:
+        if self.away.get(process):
+            self.away[process] -= 1
+            raise Unavailable("table", name)
+        self.pass_point(process, name)
+
+    def hit(self, process: Process, what: str, name: str) -> None:
+        if what != "conflicts":
+            super().hit(process, what, name)
+        elif name == "before append":
+            raise Conflict("a DELETE came between")
+
+    def bring_to_an_end(self, lanes: list[TopicPartition], *, slow: int = -1) -> None:
+        self.away.clear()
+        super().bring_to_an_end(lanes, slow=slow)
+
+
+def apps(broker: MemoryBroker) -> dict[TopicPartition, AppId]:
+    return {at: f"cluster/topic/{at.partition}" for at in broker.lanes}
+
+
+def row_due(message: Message) -> bool:
+    return message.value[:1] in {b"e", b"u"}
+
+
+def letter_due(message: Message) -> bool:
+    return message.value[:1] in {b"d", b"x", b"\xff"}

@@ -1,0 +1,16 @@
+"""A slice of the schedules; `make schedules` runs as many as you like."""
+
+import pytest
+
+from tests.schedules.explore import explore
+from tests.schedules.machines import MACHINES
+
+SLICE = {"group": 250, "sinks": 150, "ingest": 200}
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_no_schedule_of_faults_loses_or_doubles_anything(name: str) -> None:
+    found = explore(MACHINES[name], schedules=SLICE[name], start=0)
+    again = f"make schedules MACHINE={name} N={SLICE[name]} SEED=0"
+    assert found.error is None, found.told(again=again)
+    assert found.schedules >= SLICE[name]
