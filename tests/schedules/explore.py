@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
 from hypothesis.reporting import with_reporter
 from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
-STEPS = 40
+STEPS = 25
 """Steps of one schedule."""
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from pixelprose.streamkit import (
     Codec,
@@ -23,6 +23,7 @@ from pixelprose.streamkit import (
     TopicPartition,
     Unavailable,
 )
+from pixelprose.streamkit.killers import ALONE_AFTER, CONDEMNED_AFTER
 from pixelprose.streamkit.testing import HandClock, HandWorker, MemoryBroker, MemoryLog, TextCodec
 from pixelprose.streamkit.testing.memory_broker import SESSION_SECONDS, TRANSACTION_SECONDS
 
@@ -34,24 +35,47 @@ LIMITS = RunnerSettings(
     fuse_in_a_row=10_000,
     fuse_window=10_000,
     unavailable_deadline_seconds=1e9,
+    dead_letter_hold_seconds=2.0,
 )
-ROUNDS = 200
+ROUNDS = 100
 """Turns of every process within which, without faults, everything comes to its end."""
 
 PREFIX = "outputs are not those of the finished prefix"
 AHEAD = "a position lies behind what is visible"
 STANDS_STILL = "without further faults, work stands still"
 
+KINDS = st.sampled_from("eeeerrsdxu?L")
+"""emit, reject, skip, dead letter, unknown error, unavailable once, undecodable, too Large."""
 REPLICAS = st.integers(0, 1)
 LANES = st.integers(0, PARTITIONS - 1)
 NTH = st.integers(0, 9)
 """Which of those that can be meant, counted round."""
 SECONDS = st.sampled_from([0.0, 0.05, 0.2])
-STRIKES = st.sampled_from(["dies", "is expelled", "is replaced", "sleeps"])
+RECORDS = st.lists(st.tuples(KINDS, LANES), max_size=4)
+ENDED = st.integers(0, 5)
+STRIKES = ("dies", "is expelled", "is replaced", "sleeps", "is aborted")
+
+ENDS = st.sampled_from(
+    [
+        "dies, and the group notices",
+        "dies unnoticed",
+        "is replaced, and does not know it",
+        "gets other partitions",
+        "stands still, as all do",
+        "leaves",
+        "is expelled",
+    ]
+)
 
 
 class Crash(BaseException):
     """The process dies here: nothing of it runs any more."""
+
+
+def faults(*strikes: str) -> st.SearchStrategy[tuple[str, int]]:
+    """What happens, and how many points from now; often nothing."""
+    points = st.integers(0, 4) | st.integers(0, 16)
+    return st.just(("", 0)) | st.tuples(st.sampled_from(strikes), points)
 
 
 @dataclass(eq=False)
@@ -74,8 +98,7 @@ class Process:
 class Group(RuleBasedStateMachine):
     """Outputs are those of the finished prefix, at every instant; all comes to its end."""
 
-    kinds: ClassVar[str] = "eeeerrsdxu?L"
-    """emit, reject, skip, dead letter, unknown error, unavailable once, undecodable, too Large."""
+    kinds: ClassVar[str] = "ersdxu?L"
 
     # A mutation puts its own in their place.
     runner_class: ClassVar[type[Runner[str, str, Any]]] = Runner
@@ -84,14 +107,11 @@ class Group(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.clock = HandClock()
-        self.broker = MemoryBroker(
-            "in",
-            partitions=PARTITIONS,
-            clock=self.clock,
-        )
+        self.broker = MemoryBroker("in", partitions=PARTITIONS, clock=self.clock)
         self.metrics = Metrics()
         self.processes: list[Process] = []
         self.zombies: list[Process] = []
+        self.unclean_ends = 0
         self.lane_of: dict[str, int] = {}
 
     # What a subclass for another log says otherwise
@@ -102,15 +122,26 @@ class Group(RuleBasedStateMachine):
     def codec(self) -> Codec[str, str, Any]:
         return TextCodec()
 
+    def condemned(self) -> set[bytes]:
+        """Records taken for killers; that needs as many unclean ends as a killer makes."""
+        letters = self.broker.appended["in.tests.dlq"]
+        found = {out.value for out in letters if (b"killer_record") in dict(out.headers).values()}
+        innocent = {value for value in found if not value.startswith(b"k")}
+        assert not innocent or self.unclean_ends >= ALONE_AFTER + CONDEMNED_AFTER, (
+            "an innocent record is taken for a killer"
+        )
+        return found
+
     def check(self) -> None:
         """Every record of the finished prefix has its ends, in order, and no other has any."""
-        for at in self.broker.lanes:
+        condemned = self.condemned()
+        for at in self.broker.lanes[:PARTITIONS]:
             position = self.broker.positions.get(at)
             if position is None:
                 continue  # lost, see `a_position_is_lost`
             assert position <= self.broker.visible_end(at), AHEAD
             records = self.broker.records[at][:position]
-            wanted = [end for m in records if m is not None for end in expected(m.value)]
+            wanted = [end for m in records if m is not None for end in expected(m.value, condemned)]
             found = self.appended(at)
             assert sorted(found) == sorted(wanted), PREFIX
             assert [v for t, v in found if t == "out"] == [v for t, v in wanted if t == "out"], (
@@ -119,103 +150,81 @@ class Group(RuleBasedStateMachine):
 
     # What happens outside
 
-    @initialize()
-    def start(self) -> None:
+    @initialize(records=RECORDS)
+    def start(self, records: list[tuple[str, int]]) -> None:
+        for kind, lane in records:
+            self.feed(kind, lane)
         self.processes = [self.started(0), self.started(1)]
 
-    @rule(kind=st.deferred(lambda: st.sampled_from("e")) | st.sampled_from("rsdxu?L"), lane=LANES)
-    def feed(self, kind: str, lane: int) -> None:
-        if kind not in self.kinds:
-            return
-        record = f"{kind}{len(self.lane_of)}"
-        self.lane_of[record] = lane
-        value = b"\xff" + record.encode() if kind == "?" else record.encode()
-        self.broker.append(value, partition=lane, key=str(lane).encode())
-
-    @rule(lane=LANES)
-    def mark(self, lane: int) -> None:
-        self.broker.mark(lane)
-
-    @rule(lane=LANES)
-    def an_upstream_transaction_opens(self, lane: int) -> None:
-        self.broker.hide(lane)
-
-    @rule(lane=LANES)
-    def an_upstream_transaction_commits(self, lane: int) -> None:
-        self.broker.show(lane)
-
-    @rule(lane=LANES)
-    def an_upstream_transaction_aborts(self, lane: int) -> None:
-        self.broker.discard(lane)
+    @rule(lane=LANES, what=st.sampled_from(["opens", "commits", "aborts", "committed at once"]))
+    def an_upstream_transaction(self, lane: int, what: str) -> None:
+        match what:
+            case "opens":
+                self.broker.hide(lane)
+            case "commits":
+                self.broker.show(lane)
+            case "aborts":
+                self.broker.discard(lane)
+            case _:
+                self.broker.mark(lane)
 
     # What the processes do
 
-    @rule(who=REPLICAS, seconds=SECONDS)
-    def turn(self, who: int, seconds: float) -> None:
+    @rule(who=REPLICAS, fed=RECORDS, ended=ENDED, seconds=SECONDS, fault=faults(*STRIKES))
+    def turn(
+        self,
+        who: int,
+        fed: list[tuple[str, int]],
+        ended: int,
+        seconds: float,
+        fault: tuple[str, int],
+    ) -> None:
+        """Records come, time passes, so many steps end, and the loop turns once.
+
+        The fault happens in the middle of that turn or of a later one, so many points on.
+        """
+        for kind, lane in fed:
+            self.feed(kind, lane)
+        process = self.processes[who]
+        if fault[0]:
+            process.strike, process.points_left = fault
         self.clock.advance(seconds)
-        self.run(self.processes[who])
+        for record, tries in unfinished(process.worker)[::-1][:ended]:
+            decide(process.worker, record, tries)
+        self.run(process)
 
-    @rule(who=REPLICAS, nth=NTH)
-    def finish_one(self, who: int, nth: int) -> None:
-        worker = self.processes[who].worker
-        if open_records := list(unfinished(worker)):
-            decide(worker, *open_records[nth % len(open_records)])
-
-    @rule(who=REPLICAS)
-    def finish_all(self, who: int) -> None:
-        worker = self.processes[who].worker
-        for record, tries in list(unfinished(worker)):
-            decide(worker, record, tries)
-
+    @precondition(lambda self: self.zombies)
     @rule(nth=NTH)
     def a_zombie_goes_on(self, nth: int) -> None:
-        if self.zombies:
-            zombie = self.zombies[nth % len(self.zombies)]
-            for record, tries in list(unfinished(zombie.worker)):
-                decide(zombie.worker, record, tries)
-            self.run(zombie)
+        zombie = self.zombies[nth % len(self.zombies)]
+        for record, tries in unfinished(zombie.worker):
+            decide(zombie.worker, record, tries)
+        self.run(zombie)
 
     # Faults
 
-    @rule(who=REPLICAS, points=st.integers(0, 16), what=STRIKES)
-    def strike(self, who: int, points: int, what: str) -> None:
-        """Something happens to a process in the middle of a turn, between two calls."""
-        self.processes[who].strike = what
-        self.processes[who].points_left = points
-
-    @rule(who=REPLICAS)
-    def a_commit_is_aborted(self, who: int) -> None:
-        self.processes[who].log.aborts += 1
-
-    @rule(who=REPLICAS)
-    def a_crash_is_noticed(self, who: int) -> None:
-        self.broker.expel(self.processes[who].log)
-        self.bury(self.processes[who])
-
-    @rule(who=REPLICAS)
-    def a_crash_goes_unnoticed(self, who: int) -> None:
-        self.bury(self.processes[who])
-
-    @rule(who=REPLICAS)
-    def a_second_process_takes_the_slot(self, who: int) -> None:
-        self.replace(self.processes[who])
-
-    @rule(who=REPLICAS)
-    def a_process_leaves(self, who: int) -> None:
-        self.processes[who].log.close()
-        self.bury(self.processes[who])
-
-    @rule(who=REPLICAS)
-    def the_group_goes_on_without(self, who: int) -> None:
-        self.broker.expel(self.processes[who].log)
-
-    @rule(first=REPLICAS)
-    def partitions_move(self, first: int) -> None:
-        self.broker.rebalance(first=first)
-
-    @rule(seconds=st.sampled_from([SESSION_SECONDS, TRANSACTION_SECONDS]))
-    def all_stand_still(self, seconds: float) -> None:
-        self.clock.advance(seconds)
+    @rule(who=REPLICAS, how=ENDS)
+    def a_process(self, who: int, how: str) -> None:
+        """Something happens to a process between two turns."""
+        process = self.processes[who]
+        self.unclean_ends += 1
+        match how:
+            case "dies, and the group notices":
+                self.broker.expel(process.log)
+                self.bury(process)
+            case "dies unnoticed":
+                self.bury(process)
+            case "is replaced, and does not know it":
+                self.replace(process)
+            case "gets other partitions":
+                self.broker.rebalance(first=1 - who)
+            case "stands still, as all do":
+                self.clock.advance(SESSION_SECONDS)
+            case "leaves":
+                process.log.close()
+                self.bury(process)
+            case _:
+                self.broker.expel(process.log)
 
     @rule(lane=LANES)
     def a_position_is_lost(self, lane: int) -> None:
@@ -257,6 +266,7 @@ class Group(RuleBasedStateMachine):
 
     def bring_to_an_end(self, lanes: list[TopicPartition], *, slow: int = -1) -> None:
         """Let everybody work undisturbed until these partitions are done; none is left behind."""
+        self.unclean_ends += len(self.broker.members)
         self.clock.advance(TRANSACTION_SECONDS)
         for lane in range(PARTITIONS):
             self.feed("e", lane)
@@ -269,6 +279,14 @@ class Group(RuleBasedStateMachine):
         raise AssertionError(STANDS_STILL)
 
     # How it is done
+
+    def feed(self, kind: str, lane: int) -> None:
+        if kind not in self.kinds:
+            return
+        record = f"{kind}{len(self.lane_of)}"
+        self.lane_of[record] = lane
+        value = b"\xff" + record.encode() if kind == "?" else record.encode()
+        self.broker.append(value, partition=lane, key=str(lane).encode())
 
     def started(self, slot: int) -> Process:
         process = Process(slot, self.log_class(self.broker, slot=slot))
@@ -307,13 +325,14 @@ class Group(RuleBasedStateMachine):
 
     def work(self, process: Process, *, slow: int = -1) -> None:
         self.clock.advance(0.2)
-        for record, tries in list(unfinished(process.worker)):
+        for record, tries in unfinished(process.worker):
             if self.lane_of[record] != slow:
                 decide(process.worker, record, tries)
         self.run(process)
 
     def bury(self, process: Process) -> None:
         """It is no more; its successor starts."""
+        self.unclean_ends += 1
         process.strike = ""
         if process in self.zombies:
             self.zombies.remove(process)
@@ -338,7 +357,11 @@ class Group(RuleBasedStateMachine):
 
     def hit(self, process: Process, what: str, name: str) -> None:
         """Let it happen, and the others work on, before the process goes on."""
+        self.unclean_ends += 1
         match what:
+            case "is aborted":
+                process.log.aborts += 1
+                return
             case "dies":
                 raise Crash(name)
             case "is expelled":
@@ -362,8 +385,10 @@ class Group(RuleBasedStateMachine):
         ]
 
 
-def expected(value: bytes) -> list[tuple[str, bytes]]:
+def expected(value: bytes, condemned: set[bytes]) -> list[tuple[str, bytes]]:
     """What one record must append, once."""
+    if value in condemned:
+        return [("in.tests.dlq", value)]
     match value[:1]:
         case b"e" | b"u":
             return [("out", value + b"!")]
@@ -398,11 +423,11 @@ def decide(worker: HandWorker, record: str, tries: int) -> None:
     worker.finish(record, outcome)
 
 
-def unfinished(worker: HandWorker) -> Iterator[tuple[str, int]]:
+def unfinished(worker: HandWorker) -> list[tuple[str, int]]:
     """Records whose latest try has not ended, with the number of their tries."""
     latest = dict(zip(worker.records, worker.futures, strict=True))
-    return (
+    return [
         (record, worker.records.count(record))
         for record, future in latest.items()
         if not future.done()
-    )
+    ]

@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from pixelprose.ingester.decode import Decoded
 from pixelprose.ingester.fetch import Fetched
 from pixelprose.ingester.meters import meters
 from pixelprose.ingester.quarantine import Quarantine
+from pixelprose.ingester.receipt import Accepted, decoded
 from pixelprose.ingester.refusal import Refusal
 from pixelprose.ingester.step import IngestStep
 from pixelprose.ingester.url import CanonicalUrl
@@ -34,6 +35,18 @@ IDS = st.integers(0, 3)
 NTH = st.integers(0, 5)
 """Which of those that can be meant, counted round."""
 
+ATTEMPTS = st.sampled_from([0, 0, 0, 1])
+HOW = st.sampled_from(
+    [
+        "is carried out",
+        "is carried out",
+        "and all that follow are carried out",
+        "is never made: the process dies",
+        "is the last: the process dies",
+        "fails",
+        "is carried out, but its answer is lost",
+    ]
+)
 GONE = StoreUnavailable("gone")
 
 
@@ -93,7 +106,12 @@ class Ingest(RuleBasedStateMachine):
 
     # What happens outside
 
-    @rule(who=IDS, attempt=st.sampled_from([0, 0, 0, 1]))
+    @initialize(arrivals=st.lists(st.tuples(IDS, ATTEMPTS), min_size=2, max_size=6))
+    def submissions_arrive(self, arrivals: list[tuple[int, int]]) -> None:
+        for who, attempt in arrivals:
+            self.a_submission_arrives(who, attempt)
+
+    @rule(who=IDS, attempt=ATTEMPTS)
     def a_submission_arrives(self, who: int, attempt: int) -> None:
         """Perhaps again, perhaps a redrive; several submissions name the same URL."""
         offset = len(self.places)
@@ -103,63 +121,43 @@ class Ingest(RuleBasedStateMachine):
     def the_web_answers_otherwise(self, url: str, page: bytes | Refusal) -> None:
         self.web[url] = page
 
-    # What the processes do
+    # What the processes do, and what is done to them
 
+    @precondition(lambda self: self.open_places())
     @rule(nth=NTH)
     def a_record_is_delivered(self, nth: int) -> None:
         """Perhaps again, while the process that had it before still goes on."""
-        if open_places := [n for n in range(len(self.places)) if n not in self.committed]:
-            self.deliver(open_places[nth % len(open_places)])
+        places = self.open_places()
+        self.deliver(places[nth % len(places)])
 
-    @rule(nth=NTH)
-    def a_store_call_is_carried_out(self, nth: int) -> None:
-        if waiting := [d for d in self.deliveries if d.hands.calls]:
-            self.carry_out(waiting[nth % len(waiting)])
+    @precondition(lambda self: self.waiting())
+    @rule(nth=NTH, how=HOW)
+    def a_store_call(self, nth: int, how: str) -> None:
+        """One call of a process takes effect, or does not, and it hears of it, or does not."""
+        waiting = self.waiting()
+        delivery = waiting[nth % len(waiting)]
+        match how:
+            case "is carried out":
+                self.carry_out(delivery)
+            case "and all that follow are carried out":
+                self.finish(delivery)
+            case "is never made: the process dies":
+                self.kill(delivery)
+            case "is the last: the process dies":
+                self.effect(delivery)
+                self.kill(delivery)
+            case "fails":
+                self.answer(delivery, GONE)
+            case _:
+                self.effect(delivery)
+                self.answer(delivery, GONE)
 
-    @rule(nth=NTH)
-    def work_ends(self, nth: int) -> None:
-        if waiting := [d for d in self.deliveries if d.hands.calls]:
-            self.finish(waiting[nth % len(waiting)])
-
+    @precondition(lambda self: self.uncommitted())
     @rule(nth=NTH)
     def an_outcome_is_committed(self, nth: int) -> None:
         """Only the latest process that has a record may commit it."""
-        latest = {d.place: d for d in self.deliveries}
-        done = [d for d in latest.values() if d.ended and d.place not in self.committed]
-        if done:
-            self.commit(done[nth % len(done)])
-
-    # Faults
-
-    @rule(nth=NTH)
-    def a_process_dies_between_two_calls(self, nth: int) -> None:
-        if waiting := [d for d in self.deliveries if d.hands.calls]:
-            self.kill(waiting[nth % len(waiting)])
-
-    @rule(nth=NTH)
-    def a_process_dies_before_it_hears_of_a_call(self, nth: int) -> None:
-        if waiting := [d for d in self.deliveries if d.hands.calls]:
-            delivery = waiting[nth % len(waiting)]
-            effect, _ = delivery.hands.calls.pop(0)
-            with suppress(ObjectMissing):
-                effect()
-            self.kill(delivery)
-
-    @rule(nth=NTH)
-    def the_store_is_away(self, nth: int) -> None:
-        if waiting := [d for d in self.deliveries if d.hands.calls]:
-            _, future = waiting[nth % len(waiting)].hands.calls.pop(0)
-            future.set_exception(GONE)
-            self.settle()
-
-    @rule(nth=NTH)
-    def the_stores_answer_is_lost(self, nth: int) -> None:
-        if waiting := [d for d in self.deliveries if d.hands.calls]:
-            effect, future = waiting[nth % len(waiting)].hands.calls.pop(0)
-            with suppress(ObjectMissing):
-                effect()
-            future.set_exception(GONE)
-            self.settle()
+        done = self.uncommitted()
+        self.commit(done[nth % len(done)])
 
     # What must hold
 
@@ -169,11 +167,23 @@ class Ingest(RuleBasedStateMachine):
         assert len(ends) == len(set(ends)), "an attempt ended twice"
         assert len(self.owners()) == len({sha256 for _, sha256 in self.owners()}), "two owners"
 
+    @invariant()
+    def whoever_claimed_bytes_has_a_receipt_for_them(self) -> None:
+        accepted = {
+            (decided.submission_id, decided.decision.record.image.sha256)
+            for key in self.store.list("receipts/")
+            if isinstance((decided := decoded(self.store.get(key))).decision, Accepted)
+        }
+        for key in self.store.list("seen/"):
+            claim = (SubmissionId(self.store.get(key).decode()), key.removeprefix("seen/"))
+            assert claim in accepted, "bytes are claimed by a submission that need not emit them"
+
     def teardown(self) -> None:
         """Without further faults every attempt ends, and who is named as an owner is one."""
         try:
             for place in range(len(self.places)):
                 if place not in self.committed:
+                    self.finish(self.deliver(place))  # its process dies before it commits
                     self.commit(self.finish(self.deliver(place)))
             self.no_attempt_has_two_ends_and_no_bytes_two_owners()
             ended = {attempt_of(self.places[n]) for n, o in self.committed.items() if counts(o)}
@@ -203,12 +213,30 @@ class Ingest(RuleBasedStateMachine):
         self.settle()
         return delivery
 
+    def open_places(self) -> list[int]:
+        return [place for place in range(len(self.places)) if place not in self.committed]
+
+    def waiting(self) -> list[Delivery]:
+        return [delivery for delivery in self.deliveries if delivery.hands.calls]
+
+    def uncommitted(self) -> list[Delivery]:
+        latest = {delivery.place: delivery for delivery in self.deliveries}
+        return [d for place, d in latest.items() if d.ended and place not in self.committed]
+
     def carry_out(self, delivery: Delivery) -> None:
         effect, future = delivery.hands.calls.pop(0)
         try:
             future.set_result(effect())
-        except Exception as error:
-            future.set_exception(error)
+        except ObjectMissing as missing:
+            future.set_exception(missing)
+        self.settle()
+
+    def effect(self, delivery: Delivery) -> None:
+        with suppress(ObjectMissing):
+            delivery.hands.calls[0][0]()
+
+    def answer(self, delivery: Delivery, error: Exception) -> None:
+        delivery.hands.calls.pop(0)[1].set_exception(error)
         self.settle()
 
     def finish(self, delivery: Delivery) -> Delivery:
@@ -219,7 +247,7 @@ class Ingest(RuleBasedStateMachine):
     def kill(self, delivery: Delivery) -> None:
         delivery.hands.calls.clear()
         delivery.task.cancel()
-        self.settle()
+        self.loop.run_until_complete(_turns())
         delivery.hands.shutdown()
 
     def settle(self) -> None:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from hypothesis import strategies as st
 from hypothesis.stateful import rule
 
 from pixelprose.sink.guarded import AppId, Conflict, GuardedTable, Snapshot, Table
@@ -13,7 +12,20 @@ from pixelprose.sink.table_log import TableLog
 from pixelprose.sink.testing import MemoryTable
 from pixelprose.streamkit import Codec, Log, Message, Reject, TopicPartition, Unavailable
 from pixelprose.streamkit.testing import MemoryBroker, TextCodec
-from tests.schedules.group import AHEAD, PREFIX, REPLICAS, Group, Process
+from tests.schedules.group import (
+    AHEAD,
+    ENDED,
+    PREFIX,
+    RECORDS,
+    REPLICAS,
+    SECONDS,
+    STRIKES,
+    Group,
+    Process,
+    faults,
+)
+
+TABLE_POINTS = {"before snapshot", "after snapshot", "before append", "after append"}
 
 
 @dataclass(frozen=True)
@@ -62,7 +74,7 @@ class RowTexts:
 class Sinks(Group):
     """No record has two rows, and no position lies behind a row that is not there."""
 
-    kinds: ClassVar[str] = "eeesdxu?"
+    kinds: ClassVar[str] = "esdxu?"
 
     # A mutation puts its own in their place.
     table_class: ClassVar[Callable[[Table], Table]] = staticmethod(lambda table: table)
@@ -73,11 +85,10 @@ class Sinks(Group):
         super().__init__()
         self.table = MemoryTable()
         self.logs: dict[Process, TableLog] = {}
-        self.away: dict[Process, int] = {}
 
     def log_of(self, process: Process) -> Log[Any]:
         if process not in self.logs:
-            table = PointedTable(self.table, lambda name: self.pass_table_point(process, name))
+            table = PointedTable(self.table, lambda name: self.pass_point(process, name))
             guarded = self.guarded_class(type(self).table_class(table), apps(self.broker))
             self.logs[process] = self.table_log_class(
                 process.log, guarded, deadline_seconds=1e9, clock=self.clock
@@ -94,40 +105,49 @@ class Sinks(Group):
             position = self.broker.positions.get(at, 0)
             assert position <= self.broker.visible_end(at), AHEAD
             records = [m for m in self.broker.records[at] if m is not None]
-            due = {m.offset for m in records if row_due(m)}
+            condemned = {m.offset for m in records if m.value in self.condemned()}
+            due = {m.offset for m in records if row_due(m)} - condemned
             wanted = {offset for offset in due if offset < max([position, *(o + 1 for o in rows)])}
-            assert set(rows) == wanted, "rows are not those of a prefix that holds the finished one"
-            letters = [m.value for m in records if letter_due(m) and m.offset < position]
+            assert set(rows) - condemned == wanted, "rows are not those of a prefix that holds the finished one"
+            letters = [
+                m.value
+                for m in records
+                if (letter_due(m) or m.offset in condemned) and m.offset < position
+            ]
             found = [value for topic, value in self.appended(at) if topic == "in.tests.dlq"]
             if at in self.broker.positions:
                 assert sorted(found) == sorted(letters), PREFIX
 
-    @rule(who=REPLICAS, calls=st.integers(1, 3))
-    def the_tables_store_is_away(self, who: int, calls: int) -> None:
-        """For the next points of one process; after the append means: the answer is lost."""
-        self.away[self.processes[who]] = calls
-
-    @rule(who=REPLICAS, points=st.integers(0, 4))
-    def another_commit_conflicts(self, who: int, points: int) -> None:
-        """A DELETE or a change of the schema lands between look and append."""
-        self.processes[who].strike = "conflicts"
-        self.processes[who].points_left = points
-
-    def pass_table_point(self, process: Process, name: str) -> None:
-        if self.away.get(process):
-            self.away[process] -= 1
-            raise Unavailable("table", name)
-        self.pass_point(process, name)
+    @rule(
+        who=REPLICAS,
+        fed=RECORDS,
+        ended=ENDED,
+        seconds=SECONDS,
+        fault=faults(*STRIKES, "meets another commit", "gets no answer"),
+    )
+    def turn(
+        self,
+        who: int,
+        fed: list[tuple[str, int]],
+        ended: int,
+        seconds: float,
+        fault: tuple[str, int],
+    ) -> None:
+        """As in any group, and the table's store has faults of its own."""
+        super().turn(who, fed, ended, seconds, fault)
 
     def hit(self, process: Process, what: str, name: str) -> None:
-        if what != "conflicts":
-            super().hit(process, what, name)
-        elif name == "before append":
-            raise Conflict("a DELETE came between")
-
-    def bring_to_an_end(self, lanes: list[TopicPartition], *, slow: int = -1) -> None:
-        self.away.clear()
-        super().bring_to_an_end(lanes, slow=slow)
+        match what:
+            case "meets another commit":
+                # A DELETE or a change of the schema lands between look and append.
+                if name == "before append":
+                    raise Conflict("a DELETE came between")
+            case "gets no answer":
+                # After the append: it is there, and nobody knows.
+                if name in TABLE_POINTS:
+                    raise Unavailable("table", name)
+            case _:
+                super().hit(process, what, name)
 
 
 def apps(broker: MemoryBroker) -> dict[TopicPartition, AppId]:

@@ -1,0 +1,170 @@
+"""Known bugs, put back in copies: what each does is its whole body."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pixelprose.ingester.quarantine import Quarantine
+from pixelprose.ingester.receipt import Accepted
+from pixelprose.ingester.refusal import Refusal
+from pixelprose.ingester.step import IngestStep
+from pixelprose.objectstore import seen
+from pixelprose.records import ImageFetched, SubmissionId, Submitted
+from pixelprose.sink.guarded import AppId, Conflict, GuardedTable, Snapshot, Table
+from pixelprose.sink.rows import Row
+from pixelprose.sink.table_log import TableLog
+from pixelprose.streamkit import (
+    Committed,
+    Emit,
+    Message,
+    Outcome,
+    Outgoing,
+    Reject,
+    Runner,
+    Stop,
+    TopicPartition,
+)
+from pixelprose.streamkit.commits import Commits
+from pixelprose.streamkit.testing import MemoryLog
+from pixelprose.streamkit.window import Windows
+
+Positions = Mapping[TopicPartition, Committed]
+
+
+class OffsetsBeforeOutputs(MemoryLog):
+    def commit(
+        self, outputs: Sequence[Outgoing], letters: Sequence[Outgoing], positions: Positions
+    ) -> bool:
+        return super().commit((), (), positions) and super().commit(outputs, letters, {})
+
+
+class AutoCommit(MemoryLog):
+    def poll(self, timeout_seconds: float) -> Message | None:
+        message = super().poll(timeout_seconds)
+        self.broker.positions |= self.idle_positions(self._next)
+        return message
+
+
+class GuessesEarliest(MemoryLog):
+    def _take(self, at: TopicPartition) -> Message | None:
+        try:
+            return super()._take(at)
+        except Stop:
+            self.broker.positions[at] = self.broker.firsts[at]
+            return super()._take(at)
+
+
+class KeepsRevokedWork(Runner[str, str, Any]):
+    def _forget(self, partitions: Sequence[TopicPartition]) -> None:  # type: ignore[override]
+        self._log.resume([at for at in partitions if self._flow.forget(at)])
+
+
+class KeepsThePause(Runner[str, str, Any]):
+    def _forget(self, partitions: Sequence[TopicPartition]) -> None:  # type: ignore[override]
+        for at in partitions:
+            self._flow.forget(at)
+            self._windows.forget(at)
+        self._suspicion.release(now=self._clock())
+
+
+class _Discards(Commits[str, str, Any]):
+    def finished(self) -> bool:
+        done = super().finished()
+        if not done:
+            for _, window in self._windows.items():
+                window.ready.clear()
+        return done
+
+
+class DiscardsAfterAFailedCommit(Runner[str, str, Any]):
+    def __init__(self, *positional: Any, **named: Any) -> None:
+        super().__init__(*positional, **named)
+        self._commits.__class__ = _Discards
+
+
+class OneWindow(Windows[str, str, Any]):
+    def advance(self) -> int:
+        return 0 if self.unfinished else super().advance()
+
+
+class GlobalWindow(Runner[str, str, Any]):
+    def __init__(self, *positional: Any, **named: Any) -> None:
+        super().__init__(*positional, **named)
+        self._windows.__class__ = OneWindow
+
+
+class ClaimsBeforeTheReceipt(IngestStep):
+    async def _decide(self, submitted: Submitted) -> Accepted | Refusal:
+        decided = await super()._decide(submitted)
+        if isinstance(decided, Accepted):
+            sha256 = decided.record.image.sha256
+            await self.quarantine.claim(sha256, claimant=submitted.submission_id)
+        return decided
+
+
+class TakesAReplayForADuplicate(IngestStep):
+    async def _claimed(self, record: ImageFetched) -> Outcome[ImageFetched]:
+        quarantine: Quarantine = self.quarantine
+        key, claimant = seen(record.image.sha256), record.submission.submission_id
+        put = quarantine._store.put_if_absent
+        if await quarantine._call(lambda: put(key, claimant.encode(), content_type="text/plain")):
+            return Emit((record,))
+        owner = await quarantine._call(lambda: quarantine._store.get(key))
+        return Reject("duplicate_content", duplicate_of=SubmissionId(owner.decode()))
+
+
+@dataclass(frozen=True)
+class _ByPath(Snapshot):
+    read: Snapshot
+    table: Table
+
+    def version_of(self, app: AppId) -> int | None:
+        return self.read.version_of(app)
+
+    def append(self, rows: Sequence[Row], versions: Mapping[AppId, int]) -> None:
+        self.table.snapshot().append(rows, versions)
+
+
+@dataclass(frozen=True)
+class CommitsByPath(Table):
+    inner: Table
+
+    def snapshot(self) -> Snapshot:
+        return _ByPath(self.inner.snapshot(), self.inner)
+
+
+class ComparesOnce(GuardedTable):
+    def append(self, rows: Sequence[Row]) -> int:
+        snapshot = self.table.snapshot()
+        new = [row for row in rows if not self._holds(snapshot, row)]
+        while new:
+            try:
+                snapshot.append(new, self._versions(new))
+                break
+            except Conflict:
+                snapshot = self.table.snapshot()
+        return len(new)
+
+
+class OffsetsBeforeTheTable(TableLog):
+    def commit(
+        self, outputs: Sequence[Row], letters: Sequence[Outgoing], positions: Positions
+    ) -> bool:
+        return self._inner.commit((), letters, positions) and super().commit(outputs, (), {})
+
+
+@dataclass(frozen=True)
+class _VersionsOfTheConsumer(GuardedTable):
+    read: Mapping[TopicPartition, int]
+
+    def _versions(self, rows: Sequence[Row]) -> dict[AppId, int]:
+        return {self.apps[row.at]: self.read[row.at] - 1 for row in rows}
+
+
+class WritesTheConsumersPosition(TableLog):
+    def commit(
+        self, outputs: Sequence[Row], letters: Sequence[Outgoing], positions: Positions
+    ) -> bool:
+        read = self.idle_positions(self._table.apps)
+        self._table = _VersionsOfTheConsumer(self._table.table, self._table.apps, read)
+        return super().commit(outputs, letters, positions)

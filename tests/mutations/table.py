@@ -1,0 +1,147 @@
+"""Which bug is put back where, and within how many schedules it must be caught."""
+
+import importlib.util
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from hypothesis.stateful import RuleBasedStateMachine
+
+from pixelprose.kafkalog.settings import Configuration, consumer_configuration
+from tests.mutations import bugs
+from tests.schedules.explore import explore
+from tests.schedules.group import Group
+from tests.schedules.ingest import Ingest
+from tests.schedules.lake import Sinks
+
+ROOT = Path(__file__).parents[2]
+SEED = 0
+
+
+@dataclass(frozen=True)
+class Caught:
+    """The check that failed, and after how many schedules."""
+
+    by: str
+    after: int
+
+
+@dataclass(frozen=True)
+class InSchedules:
+    """A bug in the code that a machine drives: `put_back` takes the place of its attributes."""
+
+    name: str
+    machine: type[RuleBasedStateMachine]
+    put_back: Mapping[str, Any]
+    within: int
+
+    def caught(self) -> Caught | None:
+        """Run the machine with the bug."""
+        mutant = type(self.machine.__name__, (self.machine,), dict(self.put_back))
+        found = explore(mutant, schedules=self.within, start=SEED, shrink=False)
+        if found.error is None:
+            return None
+        if not isinstance(found.error, AssertionError):
+            raise found.error
+        return Caught(f"{self.machine.__name__}: {_first_line(found.error)}", found.failed_after)
+
+
+@dataclass(frozen=True)
+class InConfiguration:
+    """A bug in what the Kafka client is told; the test of its configuration must refuse it."""
+
+    name: str
+    changes: Configuration
+
+    def caught(self) -> Caught | None:
+        """Run the test with the bug."""
+        module = _loaded(ROOT / "libs/kafkalog/tests/test_kafka_settings.py")
+        check: Callable[[], None] = (
+            module.test_the_consumer_reads_committed_records_and_guesses_no_position
+        )
+        check()
+
+        def mutant(*positional: Any, **named: Any) -> Configuration:
+            return consumer_configuration(*positional, **named) | self.changes
+
+        module.consumer_configuration = mutant
+        try:
+            check()
+        except AssertionError:
+            return Caught(check.__name__, 1)
+        return None
+
+
+Mutation = InSchedules | InConfiguration
+
+MUTATIONS: tuple[Mutation, ...] = (
+    InSchedules(
+        "offsets committed before outputs", Group, {"log_class": bugs.OffsetsBeforeOutputs}, 20
+    ),
+    InSchedules(
+        "work of revoked partitions kept", Group, {"runner_class": bugs.KeepsRevokedWork}, 200
+    ),
+    InConfiguration("auto-commit on, as Kafka's client is told", {"enable.auto.commit": True}),
+    InSchedules("auto-commit on, as the loop feels it", Group, {"log_class": bugs.AutoCommit}, 20),
+    InConfiguration(
+        "earliest for a lost position, as Kafka's client is told", {"auto.offset.reset": "earliest"}
+    ),
+    InSchedules(
+        "earliest for a lost position, as the loop feels it",
+        Group,
+        {"log_class": bugs.GuessesEarliest},
+        20,
+    ),
+    InSchedules("one window for all partitions", Group, {"runner_class": bugs.GlobalWindow}, 50),
+    InSchedules(
+        "finished work discarded when a commit fails",
+        Group,
+        {"runner_class": bugs.DiscardsAfterAFailedCommit},
+        50,
+    ),
+    InSchedules(
+        "pause flag not cleared on revoke", Group, {"runner_class": bugs.KeepsThePause}, 300
+    ),
+    InSchedules("claim before receipt", Ingest, {"step_class": bugs.ClaimsBeforeTheReceipt}, 300),
+    InSchedules(
+        "a replayed object taken for a duplicate",
+        Ingest,
+        {"step_class": bugs.TakesAReplayForADuplicate},
+        100,
+    ),
+    InSchedules(
+        "table commit by path instead of on the read handle",
+        Sinks,
+        {"table_class": bugs.CommitsByPath},
+        300,
+    ),
+    InSchedules(
+        "no comparison after a reload", Sinks, {"guarded_class": bugs.ComparesOnce}, 300
+    ),
+    InSchedules(
+        "sink offsets before the table commit",
+        Sinks,
+        {"table_log_class": bugs.OffsetsBeforeTheTable},
+        50,
+    ),
+    InSchedules(
+        "the consumer's position written to the table",
+        Sinks,
+        {"table_log_class": bugs.WritesTheConsumersPosition},
+        100,
+    ),
+)
+
+
+def _first_line(error: AssertionError) -> str:
+    return str(error).partition("\n")[0] or "an assertion"
+
+
+def _loaded(path: Path) -> Any:
+    spec = importlib.util.spec_from_file_location(f"mutated_{path.stem}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module

@@ -1,0 +1,11 @@
+"""The tests are tested: each known bug, put back, is caught. `tests/schedules` is the control."""
+
+import pytest
+
+from tests.mutations.table import MUTATIONS, InSchedules, Mutation
+from tests.schedules.explore import explore
+
+
+@pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)
+def test_a_known_bug_is_caught(mutation: Mutation) -> None:
+    assert mutation.caught() is not None
