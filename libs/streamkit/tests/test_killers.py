@@ -156,3 +156,30 @@ def test_a_note_is_read_as_it_was_written(begun: int, tried: int, until: int) ->
 @pytest.mark.parametrize("text", ["", "x", "1/2", "1/-2/3", "a/b/c", "1/2/3/4"])
 def test_a_note_of_somebody_else_says_nothing(text: str) -> None:
     assert Note.read(text) == Note()
+
+
+def test_a_slow_record_that_moves_between_owners_is_no_killer() -> None:
+    scene = Scene("slow", partitions=2)
+    workers = [HandWorker(), HandWorker()]
+    runners = []
+    for slot, worker in enumerate(workers):
+        log = MemoryLog(scene.broker, slot=slot)
+        runner: TextRunner = Runner(
+            log,
+            TextCodec(),
+            worker,
+            SETTINGS,
+            service="tests",
+            version="1",
+            metrics=Metrics(),
+            clock=scene.clock,
+        )
+        log.subscribe(runner)
+        runners.append(runner)
+    for first in [1, 0] * 5:
+        for runner in runners * 3:
+            scene.clock.advance(0.01)
+            runner.tick()
+        scene.broker.rebalance(first=first)
+    assert sum(len(worker.records) for worker in workers) == 10
+    assert scene.out("in.tests.dlq") == []

@@ -1,6 +1,6 @@
 """What a commit says: outputs, letters, positions and notes, of everything that is finished."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Generic
 
 import structlog
@@ -64,9 +64,10 @@ class Commits(Generic[I, O, P]):
         """Commit notes beside positions that stay as they are; whether there were any, and are."""
         return bool(notes) and self._commit([], [], notes)
 
-    def take_leave(self) -> None:
-        """Say that this process ended in order."""
-        self.say(self._windows.farewells())
+    def take_leave(self, partitions: Collection[TopicPartition] | None = None) -> None:
+        """Say that this process ends in order, everywhere or here."""
+        notes = self._windows.farewells()
+        self.say({at: to for at, to in notes.items() if partitions is None or at in partitions})
 
     def _commit(
         self,

@@ -180,6 +180,9 @@ class Runner(Generic[I, O, P]):
     def revoked(self, partitions: Collection[TopicPartition]) -> None:
         """Leave these to their next owner, work and all."""
         self._events.info("revoked", partitions=_names(partitions))
+        # Else a slow record that moves often would be taken for a killer.
+        if not self._commits.under_way:
+            self._commits.take_leave(partitions)
         self._forget(partitions)
 
     def lost(self, partitions: Collection[TopicPartition]) -> None:
