@@ -1,6 +1,6 @@
 """A record that kills the process is found and dead-lettered; no other record is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pytest
 from hypothesis import given
@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from pixelprose.streamkit import Emit, Metrics, Runner, RunnerSettings, Unavailable
 from pixelprose.streamkit.killers import ALONE_AFTER, CONDEMNED_AFTER, Note
-from pixelprose.streamkit.log import Outgoing
+from pixelprose.streamkit.log import Committed, Outgoing, TopicPartition
 from pixelprose.streamkit.testing import HandClock, HandWorker, MemoryBroker, MemoryLog, TextCodec
 from pixelprose.streamkit.workers.inline import Ended
 
@@ -183,3 +183,30 @@ def test_a_slow_record_that_moves_between_owners_is_no_killer() -> None:
         scene.broker.rebalance(first=first)
     assert sum(len(worker.records) for worker in workers) == 10
     assert scene.out("in.tests.dlq") == []
+
+
+def test_a_record_that_survived_alone_outlives_an_aborted_commit() -> None:
+    scene = Scene("a")
+    for _ in range(ALONE_AFTER):
+        scene.process(HandWorker()).tick()
+    runner = scene.process(Deadly([]))
+    assert isinstance(runner._log, MemoryLog)
+    end = runner._log.commit
+    outcomes: list[bool] = []
+
+    def abort_the_first_with_outputs(
+        outputs: Sequence[Outgoing],
+        letters: Sequence[Outgoing],
+        positions: Mapping[TopicPartition, Committed],
+    ) -> bool:
+        if outputs and not outcomes:
+            outcomes.append(False)
+            return False
+        return end(outputs, letters, positions)
+
+    runner._log.commit = abort_the_first_with_outputs  # type: ignore[method-assign]
+    for _ in range(5):
+        scene.clock.advance(1)
+        runner.tick()
+    assert outcomes == [False]
+    assert scene.out() == ["a!"]

@@ -1,6 +1,6 @@
 """What a commit says: outputs, letters, positions and notes, of everything that is finished."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Container, Mapping
 from typing import Generic
 
 import structlog
@@ -62,12 +62,11 @@ class Commits(Generic[I, O, P]):
 
     def say(self, notes: Mapping[TopicPartition, Committed]) -> bool:
         """Commit notes beside positions that stay as they are; whether there were any, and are."""
-        return bool(notes) and self._commit([], [], notes)
+        return bool(notes) and not self.under_way and self._commit([], [], notes)
 
-    def take_leave(self, partitions: Collection[TopicPartition] | None = None) -> None:
-        """Say that this process ends in order, everywhere or here."""
-        notes = self._windows.farewells()
-        self.say({at: to for at, to in notes.items() if partitions is None or at in partitions})
+    def take_leave(self, partitions: Container[TopicPartition]) -> None:
+        """Say that this process ends here in order."""
+        self.say(self._windows.farewells(partitions))
 
     def _commit(
         self,

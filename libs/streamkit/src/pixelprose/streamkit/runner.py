@@ -138,7 +138,7 @@ class Runner(Generic[I, O, P]):
             if stop.code in KEEPING and not self._commits.under_way:
                 self._windows.advance()
                 self._commits.finished()
-                self._commits.take_leave()
+                self._commits.take_leave(self._windows)
             raise
         finally:
             self._subscribed = False
@@ -181,8 +181,7 @@ class Runner(Generic[I, O, P]):
         """Leave these to their next owner, work and all."""
         self._events.info("revoked", partitions=_names(partitions))
         # Else a slow record that moves often would be taken for a killer.
-        if not self._commits.under_way:
-            self._commits.take_leave(partitions)
+        self._commits.take_leave(partitions)
         self._forget(partitions)
 
     def lost(self, partitions: Collection[TopicPartition]) -> None:
@@ -302,7 +301,7 @@ class Runner(Generic[I, O, P]):
             self.tick()
             done = self._commits.finished()
         if done:
-            self._commits.take_leave()
+            self._commits.take_leave(self._windows)
         if not done or self._windows.unfinished:
             raise Stop(
                 ExitCode.DRAIN_TIMED_OUT,

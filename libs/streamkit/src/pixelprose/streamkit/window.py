@@ -1,7 +1,7 @@
 """Work in order, by partition: from the first record not committed to the last one read."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Generic
@@ -153,15 +153,17 @@ class Windows(Generic[I, O, P]):
         return {
             at: Committed(window.committed, str(window.note.ended()))
             for at, window in self._by_partition.items()
-            if window.note and window.note.tried and window.waiting[0].held_since is not None
+            if window.note
+            and window.note.tried
+            and any(entry.held_since is not None for entry in islice(window.waiting, 1))
         }
 
-    def farewells(self) -> dict[TopicPartition, Committed]:
-        """What an owner that ends in order says where its note stands."""
+    def farewells(self, partitions: Container[TopicPartition]) -> dict[TopicPartition, Committed]:
+        """What an owner that ends there in order says where its note stands."""
         return {
             at: Committed(window.committed, str(window.note.ended()))
             for at, window in self._by_partition.items()
-            if window.note is not None and window.note != window.note.ended()
+            if at in partitions and window.note and window.note != window.note.ended()
         }
 
     @property
