@@ -5,7 +5,6 @@ import logging
 import sys
 
 import structlog
-
 from tests.mutations.table import MUTATIONS
 
 

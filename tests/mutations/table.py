@@ -7,13 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from hypothesis.stateful import RuleBasedStateMachine
-
-from pixelprose.kafkalog.settings import Configuration, consumer_configuration
 from tests.mutations import bugs
 from tests.schedules.explore import explore
 from tests.schedules.group import Group
 from tests.schedules.ingest import Ingest
 from tests.schedules.lake import Sinks
+
+from pixelprose.kafkalog.settings import Configuration, consumer_configuration
 
 ROOT = Path(__file__).parents[2]
 SEED = 0
@@ -116,9 +116,7 @@ MUTATIONS: tuple[Mutation, ...] = (
         {"table_class": bugs.CommitsByPath},
         300,
     ),
-    InSchedules(
-        "no comparison after a reload", Sinks, {"guarded_class": bugs.ComparesOnce}, 300
-    ),
+    InSchedules("no comparison after a reload", Sinks, {"guarded_class": bugs.ComparesOnce}, 300),
     InSchedules(
         "sink offsets before the table commit",
         Sinks,

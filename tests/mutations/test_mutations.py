@@ -1,9 +1,7 @@
 """The tests are tested: each known bug, put back, is caught. `tests/schedules` is the control."""
 
 import pytest
-
-from tests.mutations.table import MUTATIONS, InSchedules, Mutation
-from tests.schedules.explore import explore
+from tests.mutations.table import MUTATIONS, Mutation
 
 
 @pytest.mark.parametrize("mutation", MUTATIONS, ids=lambda mutation: mutation.name)

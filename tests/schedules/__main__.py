@@ -7,7 +7,6 @@ import sys
 import time
 
 import structlog
-
 from tests.schedules.explore import explore
 from tests.schedules.machines import MACHINES, SHARES
 

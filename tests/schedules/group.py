@@ -1,7 +1,7 @@
 """Two replicas of a service over a broker in memory, under every fault that a schedule can bring."""
 
-from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from hypothesis import strategies as st
@@ -12,7 +12,9 @@ from pixelprose.streamkit import (
     DeadLetter,
     Emit,
     ExitCode,
+    Later,
     Log,
+    Message,
     Metrics,
     Outcome,
     Reject,
@@ -24,8 +26,13 @@ from pixelprose.streamkit import (
     Unavailable,
 )
 from pixelprose.streamkit.killers import ALONE_AFTER, CONDEMNED_AFTER
+from pixelprose.streamkit.letters.retries import Retries, Tier
 from pixelprose.streamkit.testing import HandClock, HandWorker, MemoryBroker, MemoryLog, TextCodec
-from pixelprose.streamkit.testing.memory_broker import SESSION_SECONDS, TRANSACTION_SECONDS
+from pixelprose.streamkit.testing.memory_broker import (
+    EPOCH,
+    SESSION_SECONDS,
+    TRANSACTION_SECONDS,
+)
 
 PARTITIONS = 3
 LIMITS = RunnerSettings(
@@ -44,8 +51,11 @@ PREFIX = "outputs are not those of the finished prefix"
 AHEAD = "a position lies behind what is visible"
 STANDS_STILL = "without further faults, work stands still"
 
-KINDS = st.sampled_from("eeeerrsdxu?L")
-"""emit, reject, skip, dead letter, unknown error, unavailable once, undecodable, too Large."""
+KINDS = st.sampled_from("eeeerrsdxu?Llk")
+"""emit, reject, skip, dead letter, unknown error, unavailable once, undecodable, too Large, later,
+killer."""
+RETRY = "in.tests.retry.1s"
+RETRIES = Retries((Tier(RETRY, 1.0),))
 REPLICAS = st.integers(0, 1)
 LANES = st.integers(0, PARTITIONS - 1)
 NTH = st.integers(0, 9)
@@ -98,7 +108,7 @@ class Process:
 class Group(RuleBasedStateMachine):
     """Outputs are those of the finished prefix, at every instant; all comes to its end."""
 
-    kinds: ClassVar[str] = "ersdxu?L"
+    kinds: ClassVar[str] = "ersdxu?Llk"
 
     # A mutation puts its own in their place.
     runner_class: ClassVar[type[Runner[str, str, Any]]] = Runner
@@ -107,7 +117,9 @@ class Group(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.clock = HandClock()
-        self.broker = MemoryBroker("in", partitions=PARTITIONS, clock=self.clock)
+        self.broker = MemoryBroker(
+            "in", partitions=PARTITIONS, retries=[RETRY], clock=self.clock, now=self.now
+        )
         self.metrics = Metrics()
         self.processes: list[Process] = []
         self.zombies: list[Process] = []
@@ -122,12 +134,17 @@ class Group(RuleBasedStateMachine):
     def codec(self) -> Codec[str, str, Any]:
         return TextCodec()
 
+    def now(self) -> datetime:
+        return EPOCH + timedelta(seconds=self.clock.seconds)
+
     def condemned(self) -> set[bytes]:
-        """Records taken for killers; that needs as many unclean ends as a killer makes."""
+        """Records taken for killers; that needs as many other unclean ends as a killer makes."""
         letters = self.broker.appended["in.tests.dlq"]
-        found = {out.value for out in letters if (b"killer_record") in dict(out.headers).values()}
+        found = {out.value for out in letters if b"killer_record" in dict(out.headers).values()}
         innocent = {value for value in found if not value.startswith(b"k")}
-        assert not innocent or self.unclean_ends >= ALONE_AFTER + CONDEMNED_AFTER, (
+        deadly = any(record.startswith("k") for record in self.lane_of)
+        least = CONDEMNED_AFTER if deadly else ALONE_AFTER + CONDEMNED_AFTER
+        assert not innocent or self.unclean_ends >= least, (
             "an innocent record is taken for a killer"
         )
         return found
@@ -141,12 +158,25 @@ class Group(RuleBasedStateMachine):
                 continue  # lost, see `a_position_is_lost`
             assert position <= self.broker.visible_end(at), AHEAD
             records = self.broker.records[at][:position]
-            wanted = [end for m in records if m is not None for end in expected(m.value, condemned)]
+            wanted = [end for m in records if m is not None for end in self.ends(m, condemned)]
+            wanted += [end for m in self.brought_back(at) for end in again(m, condemned)]
             found = self.appended(at)
             assert sorted(found) == sorted(wanted), PREFIX
             assert [v for t, v in found if t == "out"] == [v for t, v in wanted if t == "out"], (
                 "outputs of one key are out of order"
             )
+
+    def ends(self, message: Message, condemned: set[bytes]) -> list[tuple[str, bytes]]:
+        """What a record of `in` must append, once."""
+        put_off = any(out.value == message.value for out in self.broker.appended[RETRY])
+        return expected(message.value, set() if put_off else condemned)
+
+    def brought_back(self, at: TopicPartition) -> list[Message]:
+        """Records of a partition that ended after they had been put off."""
+        retry = TopicPartition(RETRY, 0)
+        done = self.broker.records[retry][: self.broker.positions[retry]]
+        key = str(at.partition).encode()
+        return [m for m in done if m is not None and m.key == key]
 
     # What happens outside
 
@@ -249,7 +279,7 @@ class Group(RuleBasedStateMachine):
     @rule(lane=LANES)
     def a_slow_record_holds_its_own_partition_alone(self, lane: int) -> None:
         self.unclean_ends += 1
-        others = [at for at in self.broker.lanes if at.partition != lane]
+        others = [at for at in self.broker.lanes[:PARTITIONS] if at.partition != lane]
         self.bring_to_an_end(others, slow=lane)
 
     # What must hold
@@ -270,12 +300,11 @@ class Group(RuleBasedStateMachine):
 
     def bring_to_an_end(self, lanes: list[TopicPartition], *, slow: int = -1) -> None:
         """Let everybody work undisturbed until these partitions are done; none is left behind."""
-        alive = {process.log for process in self.processes}
-        for dead in set(self.broker.members) - alive:
-            self.broker.expel(dead)
         for lane in range(PARTITIONS):
             self.feed("e", lane)
         for _ in range(ROUNDS):
+            for dead in set(self.broker.members) - {process.log for process in self.processes}:
+                self.broker.expel(dead)
             for process in list(self.processes):
                 process.strike, process.log.aborts = "", 0
                 self.work(process, slow=slow)
@@ -295,6 +324,7 @@ class Group(RuleBasedStateMachine):
 
     def started(self, slot: int) -> Process:
         process = Process(slot, self.log_class(self.broker, slot=slot))
+        process.worker.begun = kill
         process.log.point = lambda name: self.pass_point(process, name)
         process.runner = self.runner_class(
             self.log_of(process),
@@ -304,6 +334,8 @@ class Group(RuleBasedStateMachine):
             service="tests",
             version="1",
             metrics=self.metrics,
+            retries=RETRIES,
+            now=self.now,
             clock=self.clock,
             uniform=lambda: 0.5,
         )
@@ -317,7 +349,8 @@ class Group(RuleBasedStateMachine):
         process.busy = True
         try:
             process.runner.tick()
-        except Crash:
+        except Crash as crash:
+            self.unclean_ends -= str(crash).startswith("k")
             self.bury(process)
         except Stop as stop:
             assert stop.code in {ExitCode.FENCED, *allowed}, stop
@@ -401,8 +434,23 @@ def expected(value: bytes, condemned: set[bytes]) -> list[tuple[str, bytes]]:
             return [("rejected", b"asked:" + value)]
         case b"s":
             return []
+        case b"l":
+            return [(RETRY, value)]
         case _:
             return [("in.tests.dlq", value)]
+
+
+def again(message: Message, condemned: set[bytes]) -> list[tuple[str, bytes]]:
+    """What a record must append that was put off, once: here it is put off too often."""
+    if message.value in condemned:
+        return [("in.tests.dlq", message.value)]
+    return [("rejected", b"busy:" + message.value)]
+
+
+def kill(record: str) -> None:
+    """Some records take the process with them."""
+    if record.startswith("k"):
+        raise Crash(record)
 
 
 def decide(worker: HandWorker, record: str, tries: int) -> None:
@@ -421,6 +469,8 @@ def decide(worker: HandWorker, record: str, tries: int) -> None:
             outcome = Skip("done")
         case "d":
             outcome = DeadLetter("broken")
+        case "l":
+            outcome = Later("busy")
         case "L":
             outcome = Emit((record * 600,))
         case _:

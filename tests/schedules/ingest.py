@@ -19,7 +19,13 @@ from pixelprose.ingester.receipt import Accepted, decoded
 from pixelprose.ingester.refusal import Refusal
 from pixelprose.ingester.step import IngestStep
 from pixelprose.ingester.url import CanonicalUrl
-from pixelprose.objectstore import MemoryStore, ObjectMissing, StoreUnavailable
+from pixelprose.objectstore import (
+    MemoryStore,
+    ObjectMissing,
+    StoreUnavailable,
+    quarantine_original,
+    quarantine_rendition,
+)
 from pixelprose.records import Fetch, ImageFetched, ImageSubmitted, SubmissionId, Submitted
 from pixelprose.streamkit import Emit, Metrics, Outcome, Reject, Skip, TopicPartition, Unavailable
 
@@ -266,8 +272,9 @@ class Ingest(RuleBasedStateMachine):
         outcome = delivery.task.result()
         if isinstance(outcome, Emit):
             (record,) = outcome.records
-            assert self.store.get(record.image.original_key) in PAGES
-            assert self.store.get(record.image.rendition_key).startswith(b"rendition of ")
+            sha256 = record.image.sha256
+            assert self.store.get(quarantine_original(sha256)) in PAGES
+            assert self.store.get(quarantine_rendition(sha256)).startswith(b"rendition of ")
         self.committed[delivery.place] = outcome
 
     def owners(self) -> set[tuple[SubmissionId, str]]:

@@ -5,13 +5,6 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from hypothesis.stateful import rule
-
-from pixelprose.sink.guarded import AppId, Conflict, GuardedTable, Snapshot, Table
-from pixelprose.sink.rows import Row
-from pixelprose.sink.table_log import TableLog
-from pixelprose.sink.testing import MemoryTable
-from pixelprose.streamkit import Codec, Log, Message, Reject, TopicPartition, Unavailable
-from pixelprose.streamkit.testing import MemoryBroker, TextCodec
 from tests.schedules.group import (
     AHEAD,
     ENDED,
@@ -24,6 +17,13 @@ from tests.schedules.group import (
     Process,
     faults,
 )
+
+from pixelprose.sink.guarded import AppId, Conflict, GuardedTable, Snapshot, Table
+from pixelprose.sink.rows import Row
+from pixelprose.sink.table_log import TableLog
+from pixelprose.sink.testing import MemoryTable
+from pixelprose.streamkit import Codec, Log, Message, Reject, TopicPartition, Unavailable
+from pixelprose.streamkit.testing import MemoryBroker, TextCodec
 
 TABLE_POINTS = {"before snapshot", "after snapshot", "before append", "after append"}
 
@@ -108,7 +108,9 @@ class Sinks(Group):
             condemned = {m.offset for m in records if m.value in self.condemned()}
             due = {m.offset for m in records if row_due(m)} - condemned
             wanted = {offset for offset in due if offset < max([position, *(o + 1 for o in rows)])}
-            assert set(rows) - condemned == wanted, "rows are not those of a prefix that holds the finished one"
+            assert set(rows) - condemned == wanted, (
+                "rows are not those of a prefix that holds the finished one"
+            )
             letters = [
                 m.value
                 for m in records

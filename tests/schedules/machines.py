@@ -1,7 +1,6 @@
 """Every machine by its name, and its share of the schedules."""
 
 from hypothesis.stateful import RuleBasedStateMachine
-
 from tests.schedules.group import Group
 from tests.schedules.ingest import Ingest
 from tests.schedules.lake import Sinks

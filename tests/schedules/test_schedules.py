@@ -1,7 +1,6 @@
 """A slice of the schedules; `make schedules` runs as many as you like."""
 
 import pytest
-
 from tests.schedules.explore import explore
 from tests.schedules.machines import MACHINES
 

@@ -29,7 +29,7 @@ class MemoryLog(Log[Outgoing]):
         self._delivered: set[TopicPartition] = set()
         self._paused: set[TopicPartition] = set()
         self._told: deque[Callable[[], None]] = deque()
-        self._membership: Membership | None = None
+        self._membership: Membership
 
     def assign(self, partitions: Collection[TopicPartition]) -> None:
         """The broker's: these are given to this process."""
@@ -118,7 +118,7 @@ class MemoryLog(Log[Outgoing]):
 
     def close(self) -> None:
         """Leave the group."""
-        if self._membership is not None:
+        if self in self.broker.members:
             self._gone(list(self._next), self._membership.revoked)
             self.broker.leave(self)
 
@@ -128,24 +128,18 @@ class MemoryLog(Log[Outgoing]):
         yield
         self.point(f"after {name}")
 
-    @property
-    def _group(self) -> Membership:
-        if self._membership is None:
-            raise RuntimeError("not subscribed")
-        return self._membership
-
     def _assigned(self, partitions: Collection[TopicPartition]) -> None:
         self._next |= dict.fromkeys(partitions)
         self._refresh()
-        self._group.assigned(partitions)
+        self._membership.assigned(partitions)
 
     def _revoked(self, partitions: Collection[TopicPartition]) -> None:
-        self._gone(partitions, self._group.revoked)
+        self._gone(partitions, self._membership.revoked)
         self.broker.let_go(self, partitions)
         self._refresh()
 
     def _lost(self) -> None:
-        self._gone(list(self._next), self._group.lost)
+        self._gone(list(self._next), self._membership.lost)
         self.broker.join(self)
         self._refresh()
 
