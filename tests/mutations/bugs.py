@@ -77,7 +77,7 @@ class _Discards(Commits[str, str, Any]):
 
 
 class DiscardsAfterAFailedCommit(Runner[str, str, Any]):
-    def __init__(self, *positional: Any, **named: Any) -> None:
+    def __init__(self, *positional: Any, **named: Any) -> None:  # noqa: ANN401 - as the one it stands in for
         super().__init__(*positional, **named)
         self._commits.__class__ = _Discards
 
@@ -88,7 +88,7 @@ class OneWindow(Windows[str, str, Any]):
 
 
 class GlobalWindow(Runner[str, str, Any]):
-    def __init__(self, *positional: Any, **named: Any) -> None:
+    def __init__(self, *positional: Any, **named: Any) -> None:  # noqa: ANN401 - as the one it stands in for
         super().__init__(*positional, **named)
         self._windows.__class__ = OneWindow
 

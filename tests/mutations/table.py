@@ -62,7 +62,7 @@ class InConfiguration:
         )
         check()
 
-        def mutant(*positional: Any, **named: Any) -> Configuration:
+        def mutant(*positional: Any, **named: Any) -> Configuration:  # noqa: ANN401 - as the one it stands in for
             return consumer_configuration(*positional, **named) | self.changes
 
         module.consumer_configuration = mutant
@@ -136,7 +136,7 @@ def _first_line(error: AssertionError) -> str:
     return str(error).partition("\n")[0] or "an assertion"
 
 
-def _loaded(path: Path) -> Any:
+def _loaded(path: Path) -> Any:  # noqa: ANN401 - a module has any names
     spec = importlib.util.spec_from_file_location(f"mutated_{path.stem}", path)
     assert spec is not None
     assert spec.loader is not None

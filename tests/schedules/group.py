@@ -1,4 +1,4 @@
-"""Two replicas of a service over a broker in memory, under every fault that a schedule can bring."""
+"""Two replicas of a service on a broker in memory, under every fault a schedule can bring."""
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -353,7 +353,8 @@ class Group(RuleBasedStateMachine):
             self.unclean_ends -= str(crash).startswith("k")
             self.bury(process)
         except Stop as stop:
-            assert stop.code in {ExitCode.FENCED, *allowed}, stop
+            if stop.code not in {ExitCode.FENCED, *allowed}:
+                raise AssertionError("a process stopped for no good reason") from stop
             process.log.close()
             self.bury(process)
             return [stop.code]

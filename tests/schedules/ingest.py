@@ -59,7 +59,7 @@ GONE = StoreUnavailable("gone")
 class AtOnce(ThreadPoolExecutor):
     """Runs each call where it is submitted."""
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":  # noqa: ANN401 - an Executor has it
         future: Future[Any] = Future()
         future.set_result(fn(*args, **kwargs))
         return future
@@ -72,7 +72,7 @@ class ByHand(ThreadPoolExecutor):
         super().__init__(1)
         self.calls: list[tuple[Callable[[], Any], Future[Any]]] = []
 
-    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":  # noqa: ANN401 - an Executor has it
         future: Future[Any] = Future()
         self.calls.append((lambda: fn(*args, **kwargs), future))
         return future
