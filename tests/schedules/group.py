@@ -1,40 +1,53 @@
 """Two replicas of a service on a broker in memory, under every fault a schedule can bring."""
 
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from tests.schedules.faults import (
+    ENDED,
+    ENDS,
+    LANES,
+    NTH,
+    PARTITIONS,
+    RECORDS,
+    REPLICAS,
+    SECONDS,
+    STRIKES,
+    Process,
+    faults,
+)
+from tests.schedules.texts import (
+    RETRIES,
+    RETRY,
+    Crash,
+    again,
+    decide,
+    expected,
+    kill,
+    unfinished,
+)
 
 from pixelprose.streamkit import (
     Codec,
-    DeadLetter,
-    Emit,
     ExitCode,
-    Later,
     Log,
     Message,
     Metrics,
-    Outcome,
-    Reject,
     Runner,
     RunnerSettings,
-    Skip,
     Stop,
     TopicPartition,
-    Unavailable,
 )
 from pixelprose.streamkit.killers import ALONE_AFTER, CONDEMNED_AFTER
-from pixelprose.streamkit.letters.retries import Retries, Tier
-from pixelprose.streamkit.testing import HandClock, HandWorker, MemoryBroker, MemoryLog, TextCodec
+from pixelprose.streamkit.testing import HandClock, MemoryBroker, MemoryLog, TextCodec
 from pixelprose.streamkit.testing.memory_broker import (
     EPOCH,
     SESSION_SECONDS,
     TRANSACTION_SECONDS,
 )
 
-PARTITIONS = 3
 LIMITS = RunnerSettings(
     commit_seconds=0.1,
     max_in_flight_per_partition=4,
@@ -51,64 +64,13 @@ PREFIX = "outputs are not those of the finished prefix"
 AHEAD = "a position lies behind what is visible"
 STANDS_STILL = "without further faults, work stands still"
 
-KINDS = st.sampled_from("eeeerrsdxu?Llk")
-"""emit, reject, skip, dead letter, unknown error, unavailable once, undecodable, too Large, later,
-killer."""
-RETRY = "in.tests.retry.1s"
-RETRIES = Retries((Tier(RETRY, 1.0),))
-REPLICAS = st.integers(0, 1)
-LANES = st.integers(0, PARTITIONS - 1)
-NTH = st.integers(0, 9)
-"""Which of those that can be meant, counted round."""
-SECONDS = st.sampled_from([0.0, 0.05, 0.2])
-RECORDS = st.lists(st.tuples(KINDS, LANES), max_size=4)
-ENDED = st.integers(0, 5)
-STRIKES = ("dies", "is expelled", "is replaced", "sleeps", "is aborted")
-
-ENDS = st.sampled_from(
-    [
-        "dies, and the group notices",
-        "dies unnoticed",
-        "is replaced, and does not know it",
-        "gets other partitions",
-        "stands still, as all do",
-        "leaves",
-        "is expelled",
-    ]
-)
-
-
-class Crash(BaseException):
-    """The process dies here: nothing of it runs any more."""
-
-
-def faults(*strikes: str) -> st.SearchStrategy[tuple[str, int]]:
-    """What happens, and how many points from now; often nothing."""
-    points = st.integers(0, 4) | st.integers(0, 16)
-    return st.just(("", 0)) | st.tuples(st.sampled_from(strikes), points)
-
-
-@dataclass(eq=False)
-class Process:
-    """One replica, from its start to its death.
-
-    `strike` is what happens to it `points_left` points from now; points lie before and after each
-    call that has an effect outside of it.
-    """
-
-    slot: int
-    log: MemoryLog
-    worker: HandWorker = field(default_factory=HandWorker)
-    strike: str = ""
-    points_left: int = 0
-    busy: bool = False
-    runner: Runner[str, str, Any] = field(init=False)
-
 
 class Group(RuleBasedStateMachine):
     """Outputs are those of the finished prefix, at every instant; all comes to its end."""
 
     kinds: ClassVar[str] = "ersdxu?Llk"
+
+    loses_positions: ClassVar[bool] = True
 
     # A mutation puts its own in their place.
     runner_class: ClassVar[type[Runner[str, str, Any]]] = Runner
@@ -256,6 +218,7 @@ class Group(RuleBasedStateMachine):
             case _:
                 self.broker.expel(process.log)
 
+    @precondition(lambda self: self.loses_positions)
     @rule(lane=LANES)
     def a_position_is_lost(self, lane: int) -> None:
         """Its next reader stops, and guesses nothing; a person puts the position back."""
@@ -267,10 +230,13 @@ class Group(RuleBasedStateMachine):
             self.broker.expel(member)
         for process in list(self.processes):
             self.bury(process)
-        for process in list(self.processes) * 3:
-            codes += self.run(process, ExitCode.POSITION_LOST)
+        for who in (0, 1) * 3:
+            codes += self.run(self.processes[who], ExitCode.POSITION_LOST)
         assert at not in self.broker.positions, "a position was guessed"
         self.broker.positions[at] = position
+        for process in list(self.processes):
+            self.broker.expel(process.log)
+            self.bury(process)
         assert ExitCode.POSITION_LOST in codes, "nobody missed a position that is lost"
         self.check()
 
@@ -422,68 +388,3 @@ class Group(RuleBasedStateMachine):
             for out in outs
             if out.key == key
         ]
-
-
-def expected(value: bytes, condemned: set[bytes]) -> list[tuple[str, bytes]]:
-    """What one record must append, once."""
-    if value in condemned:
-        return [("in.tests.dlq", value)]
-    match value[:1]:
-        case b"e" | b"u":
-            return [("out", value + b"!")]
-        case b"r":
-            return [("rejected", b"asked:" + value)]
-        case b"s":
-            return []
-        case b"l":
-            return [(RETRY, value)]
-        case _:
-            return [("in.tests.dlq", value)]
-
-
-def again(message: Message, condemned: set[bytes]) -> list[tuple[str, bytes]]:
-    """What a record must append that was put off, once: here it is put off too often."""
-    if message.value in condemned:
-        return [("in.tests.dlq", message.value)]
-    return [("rejected", b"busy:" + message.value)]
-
-
-def kill(record: str) -> None:
-    """Some records take the process with them."""
-    if record.startswith("k"):
-        raise Crash(record)
-
-
-def decide(worker: HandWorker, record: str, tries: int) -> None:
-    """End a try as its record asks."""
-    outcome: Outcome[str]
-    match record[0]:
-        case "x":
-            worker.fail(record, ValueError(record))
-            return
-        case "u" if tries == 1:
-            worker.fail(record, Unavailable("store"))
-            return
-        case "r":
-            outcome = Reject("asked")
-        case "s":
-            outcome = Skip("done")
-        case "d":
-            outcome = DeadLetter("broken")
-        case "l":
-            outcome = Later("busy")
-        case "L":
-            outcome = Emit((record * 600,))
-        case _:
-            outcome = Emit((record + "!",))
-    worker.finish(record, outcome)
-
-
-def unfinished(worker: HandWorker) -> list[tuple[str, int]]:
-    """Records whose latest try has not ended, with the number of their tries."""
-    latest = dict(zip(worker.records, worker.futures, strict=True))
-    return [
-        (record, worker.records.count(record))
-        for record, future in latest.items()
-        if not future.done()
-    ]

@@ -5,13 +5,12 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from tests.schedules.web import NOW, PAGES, URLS, decode, facts, submitted
 
-from pixelprose.ingester.decode import Decoded
 from pixelprose.ingester.fetch import Fetched
 from pixelprose.ingester.meters import meters
 from pixelprose.ingester.quarantine import Quarantine
@@ -26,17 +25,9 @@ from pixelprose.objectstore import (
     quarantine_original,
     quarantine_rendition,
 )
-from pixelprose.records import Fetch, ImageFetched, ImageSubmitted, SubmissionId, Submitted
-from pixelprose.streamkit import Emit, Metrics, Outcome, Reject, Skip, TopicPartition, Unavailable
+from pixelprose.records import ImageFetched, SubmissionId, Submitted
+from pixelprose.streamkit import Emit, Metrics, Outcome, Reject, Skip, Unavailable
 
-NOW = datetime(2026, 11, 1, tzinfo=UTC)
-PAGES: list[bytes | Refusal] = [
-    b"picture",
-    b"another",
-    b"page",
-    Refusal("http_not_found", "status 404"),
-]
-URLS = ["http://example.com/a", "http://example.com/b"]
 IDS = st.integers(0, 3)
 NTH = st.integers(0, 5)
 """Which of those that can be meant, counted round."""
@@ -306,50 +297,3 @@ def attempt_of(one: Submitted) -> tuple[SubmissionId, int]:
 
 def counts(outcome: Outcome[ImageFetched]) -> bool:
     return outcome != Skip("already_submitted")
-
-
-def submitted(who: int, *, attempt: int, offset: int) -> Submitted:
-    url = URLS[who % len(URLS)]
-    return Submitted(
-        record=ImageSubmitted(url=url, source="test", submitted_at=NOW),
-        submission_id=SubmissionId(str(who) * 64),
-        attempt=attempt,
-        at=TopicPartition("submitted", offset % 2),
-        offset=offset,
-    )
-
-
-def facts(url: CanonicalUrl) -> Fetch:
-    return Fetch(
-        final_url=str(url),
-        status=200,
-        redirects=(),
-        address="192.0.2.1",
-        content_type=None,
-        etag=None,
-        last_modified=None,
-        user_agent="test",
-        fetched_at=NOW,
-        seconds=0.5,
-        consent=(),
-    )
-
-
-async def decode(data: bytes) -> Decoded | Refusal:
-    """Every body is an image but one."""
-    if data == b"page":
-        return Refusal("not_an_image", "a page")
-    return Decoded(
-        format="PNG",
-        mode="RGB",
-        frames=1,
-        width=100,
-        height=80,
-        pdq="0" * 64,
-        pdq_quality=100,
-        pdq_version="pdqhash 1",
-        exif={},
-        rendition=b"rendition of " + data,
-        rendition_width=100,
-        rendition_height=80,
-    )

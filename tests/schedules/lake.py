@@ -5,18 +5,8 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from hypothesis.stateful import rule
-from tests.schedules.group import (
-    AHEAD,
-    ENDED,
-    PREFIX,
-    RECORDS,
-    REPLICAS,
-    SECONDS,
-    STRIKES,
-    Group,
-    Process,
-    faults,
-)
+from tests.schedules.faults import ENDED, RECORDS, REPLICAS, SECONDS, STRIKES, Process, faults
+from tests.schedules.group import AHEAD, PREFIX, Group
 
 from pixelprose.sink.guarded import AppId, Conflict, GuardedTable, Snapshot, Table
 from pixelprose.sink.rows import Row
@@ -75,6 +65,7 @@ class Sinks(Group):
     """No record has two rows, and no position lies behind a row that is not there."""
 
     kinds: ClassVar[str] = "esdxu?"
+    loses_positions: ClassVar[bool] = False
 
     # A mutation puts its own in their place.
     table_class: ClassVar[Callable[[Table], Table]] = staticmethod(lambda table: table)
