@@ -114,9 +114,9 @@ MUTATIONS: tuple[Mutation, ...] = (
         "table commit by path instead of on the read handle",
         Sinks,
         {"table_class": bugs.CommitsByPath},
-        300,
+        800,
     ),
-    InSchedules("no comparison after a reload", Sinks, {"guarded_class": bugs.ComparesOnce}, 300),
+    InSchedules("no comparison after a reload", Sinks, {"guarded_class": bugs.ComparesOnce}, 800),
     InSchedules(
         "sink offsets before the table commit",
         Sinks,
