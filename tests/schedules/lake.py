@@ -22,9 +22,15 @@ from pixelprose.sink.rows import Row
 from pixelprose.sink.table_log import TableLog
 from pixelprose.sink.testing import MemoryTable
 from pixelprose.streamkit import Codec, Log, Message, Reject, TopicPartition, Unavailable
-from pixelprose.streamkit.testing import MemoryBroker, TextCodec
+from pixelprose.streamkit.testing import TextCodec
 
-TABLE_POINTS = {"before snapshot", "after snapshot", "before append", "after append"}
+STRIKES_AT = {
+    "meets another commit": {"before append"},
+    "is overtaken": {"before append"},
+    "is compacted": {"before append"},
+    "gets no answer": {"before snapshot", "after snapshot", "before append", "after append"},
+}
+"""Faults that wait for their place."""
 
 
 @dataclass(frozen=True)
@@ -70,26 +76,33 @@ class RowTexts:
         raise TypeError(rejected, record, cause)
 
 
+def app(topic: int, at: TopicPartition) -> AppId:
+    return f"cluster/topic {topic}/{at.partition}"
+
+
 class Sinks(Group):
     """No record has two rows, and no position lies behind a row that is not there."""
 
     kinds: ClassVar[str] = "esdxu?"
-    loses_positions: ClassVar[bool] = False
 
     # A mutation puts its own in their place.
     table_class: ClassVar[Callable[[Table], Table]] = staticmethod(lambda table: table)
     guarded_class: ClassVar[type[GuardedTable]] = GuardedTable
     table_log_class: ClassVar[type[TableLog]] = TableLog
+    app_of: ClassVar[Callable[[int, TopicPartition], AppId]] = staticmethod(app)
 
     def __init__(self) -> None:
         super().__init__()
         self.table = MemoryTable()
+        self.topics = 1
+        self.rows_of_older_topics = 0
         self.logs: dict[Process, TableLog] = {}
 
     def log_of(self, process: Process) -> Log[Any]:
         if process not in self.logs:
             table = PointedTable(self.table, lambda name: self.pass_point(process, name))
-            guarded = self.guarded_class(type(self).table_class(table), apps(self.broker))
+            apps = {at: type(self).app_of(self.topics, at) for at in self.broker.lanes}
+            guarded = self.guarded_class(type(self).table_class(table), apps)
             self.logs[process] = self.table_log_class(
                 process.log, guarded, deadline_seconds=1e9, clock=self.clock
             )
@@ -100,7 +113,8 @@ class Sinks(Group):
 
     def check(self) -> None:
         for at in self.broker.lanes[:PARTITIONS]:
-            rows = [row.offset for row in self.table.rows if row.at == at]
+            found_rows = self.table.rows[self.rows_of_older_topics :]
+            rows = [row.offset for row in found_rows if row.at == at]
             assert len(rows) == len(set(rows)), "a record has two rows"
             position = self.broker.positions.get(at, 0)
             assert position <= self.broker.visible_end(at), AHEAD
@@ -125,7 +139,7 @@ class Sinks(Group):
         fed=RECORDS,
         ended=ENDED,
         seconds=SECONDS,
-        fault=faults(*STRIKES, "meets another commit", "gets no answer"),
+        fault=faults(*STRIKES) | faults(*STRIKES_AT),
     )
     def turn(
         self,
@@ -138,22 +152,41 @@ class Sinks(Group):
         """As in any group, and the table's store has faults of its own."""
         super().turn(who, fed, ended, seconds, fault)
 
+    @rule()
+    def the_topic_is_made_anew(self) -> None:
+        """Offsets begin at 0 again, and what is written there is new."""
+        self.zombies.clear()
+        self.broker = self.new_broker()
+        self.unclean_ends.clear()
+        self.topics += 1
+        self.rows_of_older_topics = len(self.table.rows)
+        self.processes = [self.started(0), self.started(1)]
+
+    def pass_point(self, process: Process, name: str) -> None:
+        """Some faults wait for their place in a commit."""
+        if process.strike in STRIKES_AT:
+            if name not in STRIKES_AT[process.strike]:
+                self.check()
+                return
+            process.points_left = min(process.points_left, 1)
+        super().pass_point(process, name)
+
     def hit(self, process: Process, what: str, name: str) -> None:
         match what:
             case "meets another commit":
                 # A DELETE or a change of the schema lands between look and append.
-                if name == "before append":
-                    raise Conflict("a DELETE came between")
+                raise Conflict("a DELETE came between")
+            case "is compacted":
+                # Other files, the same rows and positions: nobody need notice.
+                self.table.rows = list(self.table.rows)
+            case "is overtaken":
+                # The next owner of its partitions writes the same rows between look and append.
+                super().hit(process, "is expelled", name)
             case "gets no answer":
                 # After the append: it is there, and nobody knows.
-                if name in TABLE_POINTS:
-                    raise Unavailable("table", name)
+                raise Unavailable("table", name)
             case _:
                 super().hit(process, what, name)
-
-
-def apps(broker: MemoryBroker) -> dict[TopicPartition, AppId]:
-    return {at: f"cluster/topic/{at.partition}" for at in broker.lanes}
 
 
 def row_due(message: Message) -> bool:
