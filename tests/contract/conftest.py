@@ -92,6 +92,14 @@ class KafkaWorld:
         lane.offset = before
         self._admin.delete_records([lane])[lane].result()
 
+    def hide(self, value: bytes) -> None:
+        self._feeder.begin_transaction()
+        self._feeder.produce(self.settings.physical("in"), value, b"key", partition=0)
+        self._feeder.flush(PATIENCE_SECONDS)
+
+    def show(self) -> None:
+        self._feeder.commit_transaction(PATIENCE_SECONDS)
+
     def close(self) -> None:
         for log in self._opened:
             with suppress(Stop, RuntimeError):

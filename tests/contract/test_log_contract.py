@@ -51,6 +51,8 @@ class World(Protocol):
     def end(self, partition: int) -> int: ...
     def forget_position(self, partition: int) -> None: ...
     def expire(self, partition: int, before: int) -> None: ...
+    def hide(self, value: bytes) -> None: ...
+    def show(self) -> None: ...
 
 
 class MemoryWorld:
@@ -81,6 +83,13 @@ class MemoryWorld:
     def expire(self, partition: int, before: int) -> None:
         self.broker.expire(partition, before)
 
+    def hide(self, value: bytes) -> None:
+        self.broker.hide()
+        self.broker.append(value, key=b"key")
+
+    def show(self) -> None:
+        self.broker.show()
+
 
 def until(log: Log[Outgoing], holds: Callable[[], bool]) -> list[Message]:
     """Poll until something holds; return what came."""
@@ -91,6 +100,15 @@ def until(log: Log[Outgoing], holds: Callable[[], bool]) -> list[Message]:
         if (message := log.poll(0.05)) is not None:
             found.append(message)
     return found
+
+
+def until_both(one: Log[Outgoing], other: Log[Outgoing], holds: Callable[[], bool]) -> None:
+    """Poll both until something holds."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not holds():
+        assert time.monotonic() < deadline, "it never came to hold"
+        one.poll(0.05)
+        other.poll(0.05)
 
 
 def read(log: Log[Outgoing], count: int) -> list[Message]:
@@ -243,6 +261,41 @@ class LogContract:
         assert stop.value.code is ExitCode.FENCED
         world.appended("out", 0)
 
+    def test_a_note_committed_while_a_partition_is_given_up_reaches_its_next_owner(
+        self, world: World
+    ) -> None:
+        first = world.open(0)
+        leaver = Recorder()
+        given_up: dict[TopicPartition, bool] = {}
+
+        def take_leave(partitions: Collection[TopicPartition]) -> None:
+            for at in partitions:
+                given_up[at] = first.commit([], [], {at: Committed(0, "left in order")})
+            leaver.ours -= set(partitions)
+
+        leaver.revoked = take_leave  # type: ignore[method-assign]
+        first.probe()
+        first.subscribe(leaver)
+        until(first, lambda: len(leaver.ours) == PARTITIONS)
+        second = world.open(1)
+        joiner = joined(second)
+        until_both(first, second, lambda: bool(leaver.ours and joiner.ours))
+        [moved] = joiner.ours
+        assert given_up == {moved: True}
+        assert second.committed([moved]) == {moved: Committed(0, "left in order")}
+        assert first.commit([], [], {next(iter(leaver.ours)): Committed(0)})
+
+    def test_what_lies_behind_an_open_transaction_is_not_read(self, world: World) -> None:
+        log = world.open()
+        recorder = joined(log)
+        until(log, lambda: len(recorder.ours) == PARTITIONS)
+        world.feed(b"1")
+        world.hide(b"2")
+        assert [m.value for m in read(log, 1)] == [b"1"]
+        silence(log)
+        world.show()
+        assert [m.value for m in read(log, 1)] == [b"2"]
+
     def test_closing_gives_the_partitions_back(self, world: World) -> None:
         log = world.open()
         recorder = joined(log)
@@ -254,8 +307,21 @@ class LogContract:
 
 class TestMemoryLog(LogContract):
     @pytest.fixture
-    def world(self) -> World:
+    def world(self) -> MemoryWorld:
         return MemoryWorld()
+
+    def test_a_commit_of_who_was_expelled_is_aborted_and_nothing_of_it_is_seen(
+        self, world: MemoryWorld
+    ) -> None:
+        world.feed(b"1")
+        log = world.open()
+        joined(log)
+        read(log, 1)
+        assert isinstance(log, MemoryLog)
+        world.broker.expel(log)
+        assert not log.commit([Outgoing("out", None, b"1!")], [], {lane(0): Committed(1)})
+        world.appended("out", 0)
+        assert world.position(0) == 0
 
 
 @pytest.mark.real

@@ -168,3 +168,7 @@ class WritesTheConsumersPosition(TableLog):
         read = self.idle_positions(self._table.apps)
         self._table = _VersionsOfTheConsumer(self._table.table, self._table.apps, read)
         return super().commit(outputs, letters, positions)
+
+
+def names_the_topic_alone(_: int, at: TopicPartition) -> AppId:
+    return f"cluster/{at.topic}/{at.partition}"

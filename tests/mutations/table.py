@@ -16,7 +16,7 @@ from tests.schedules.lake import Sinks
 from pixelprose.kafkalog.settings import Configuration, consumer_configuration
 
 ROOT = Path(__file__).parents[2]
-SEED = 0
+SEEDS = (0, 1, 2)
 
 
 @dataclass(frozen=True)
@@ -36,10 +36,10 @@ class InSchedules:
     put_back: Mapping[str, Any]
     within: int
 
-    def caught(self) -> Caught | None:
-        """Run the machine with the bug."""
+    def caught(self, *, seed: int = SEEDS[0]) -> Caught | None:
+        """Run the machine with the bug; with nothing put back this is the control."""
         mutant = type(self.machine.__name__, (self.machine,), dict(self.put_back))
-        found = explore(mutant, schedules=self.within, start=SEED, shrink=False)
+        found = explore(mutant, schedules=self.within, start=seed, shrink=False)
         if found.error is None:
             return None
         if not isinstance(found.error, AssertionError):
@@ -54,8 +54,9 @@ class InConfiguration:
     name: str
     changes: Configuration
 
-    def caught(self) -> Caught | None:
-        """Run the test with the bug."""
+    def caught(self, *, seed: int = SEEDS[0]) -> Caught | None:
+        """Run the test with the bug; it draws nothing."""
+        del seed
         module = _loaded(ROOT / "libs/kafkalog/tests/test_kafka_settings.py")
         check: Callable[[], None] = (
             module.test_the_consumer_reads_committed_records_and_guesses_no_position
@@ -114,9 +115,9 @@ MUTATIONS: tuple[Mutation, ...] = (
         "table commit by path instead of on the read handle",
         Sinks,
         {"table_class": bugs.CommitsByPath},
-        800,
+        150,
     ),
-    InSchedules("no comparison after a reload", Sinks, {"guarded_class": bugs.ComparesOnce}, 800),
+    InSchedules("no comparison after a reload", Sinks, {"guarded_class": bugs.ComparesOnce}, 150),
     InSchedules(
         "sink offsets before the table commit",
         Sinks,
@@ -127,9 +128,27 @@ MUTATIONS: tuple[Mutation, ...] = (
         "the consumer's position written to the table",
         Sinks,
         {"table_log_class": bugs.WritesTheConsumersPosition},
-        100,
+        150,
+    ),
+    InSchedules(
+        "the partition's identity in the table from its topic's name",
+        Sinks,
+        {"app_of": staticmethod(bugs.names_the_topic_alone)},
+        150,
     ),
 )
+
+
+CONTROLS: tuple[InSchedules, ...] = tuple(
+    InSchedules(
+        f"{machine.__name__} as it is",
+        machine,
+        {},
+        max(m.within for m in MUTATIONS if isinstance(m, InSchedules) and m.machine is machine),
+    )
+    for machine in (Group, Sinks, Ingest)
+)
+"""The code as it is must pass the same check with the largest bound of its mutations."""
 
 
 def _first_line(error: AssertionError) -> str:

@@ -152,6 +152,16 @@ class Sinks(Group):
         """As in any group, and the table's store has faults of its own."""
         super().turn(who, fed, ended, seconds, fault)
 
+    @rule(who=REPLICAS)
+    def a_commit_is_overtaken(self, who: int) -> None:
+        """Between look and append, the next owner of its partitions appends the same rows."""
+        process = self.processes[who]
+        for lane in range(PARTITIONS):
+            self.feed("e", lane)
+        process.strike, process.points_left = "is overtaken", 0
+        for _ in range(3):
+            self.work(process)
+
     @rule()
     def the_topic_is_made_anew(self) -> None:
         """Offsets begin at 0 again, and what is written there is new."""
