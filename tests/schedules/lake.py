@@ -26,7 +26,7 @@ from pixelprose.streamkit.testing import TextCodec
 
 STRIKES_AT = {
     "meets another commit": {"before append"},
-    "is overtaken": {"before append"},
+    "is overtaken": {"after snapshot"},
     "is compacted": {"before append"},
     "gets no answer": {"before snapshot", "after snapshot", "before append", "after append"},
 }
