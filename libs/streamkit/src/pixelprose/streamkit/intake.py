@@ -58,9 +58,7 @@ class Intake(Generic[I, O, P]):
         return [
             (at, window)
             for at, window in self._windows.items()
-            if window.suspect
-            and window.waiting[0].held_since is None
-            and (window.busy or not self.asleep(window))
+            if window.suspect and not window.held and (window.busy or not self.asleep(window))
         ]
 
     def due(self) -> Iterator[Entry[I, O, P]]:

@@ -67,6 +67,11 @@ class Window(Generic[I, O, P]):
         return any(entry.verdict is None for entry in islice(self.waiting, begun))
 
     @property
+    def held(self) -> bool:
+        """Whether the first record that is not finished is a dead letter held back."""
+        return any(entry.held_since is not None for entry in islice(self.waiting, 1))
+
+    @property
     def suspect(self) -> bool:
         """Whether the first record that is not finished must be tried alone."""
         if self.note is None or not self.note.alone_until or not self.waiting:
@@ -153,9 +158,7 @@ class Windows(Generic[I, O, P]):
         return {
             at: Committed(window.committed, str(window.note.ended()))
             for at, window in self._by_partition.items()
-            if window.note
-            and window.note.tried
-            and any(entry.held_since is not None for entry in islice(window.waiting, 1))
+            if window.note and window.note.tried and window.held
         }
 
     def farewells(self, partitions: Container[TopicPartition]) -> dict[TopicPartition, Committed]:
