@@ -1,7 +1,7 @@
 """Known bugs, put back in copies: what each does is its whole body."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 from pixelprose.ingester.quarantine import Quarantine
@@ -11,11 +11,12 @@ from pixelprose.ingester.step import IngestStep
 from pixelprose.objectstore import seen
 from pixelprose.records import ImageFetched, SubmissionId, Submitted
 from pixelprose.sink.guarded import AppId, Conflict, GuardedTable, Snapshot, Table
-from pixelprose.sink.rows import Row
+from pixelprose.sink.row import Row
 from pixelprose.sink.table_log import TableLog
 from pixelprose.streamkit import (
     Committed,
     Emit,
+    Later,
     Message,
     Outcome,
     Outgoing,
@@ -94,7 +95,7 @@ class GlobalWindow(Runner[str, str, Any]):
 
 
 class ClaimsBeforeTheReceipt(IngestStep):
-    async def _decide(self, submitted: Submitted) -> Accepted | Refusal:
+    async def _decide(self, submitted: Submitted) -> Accepted | Refusal | Later:
         decided = await super()._decide(submitted)
         if isinstance(decided, Accepted):
             sha256 = decided.record.image.sha256
@@ -106,10 +107,13 @@ class TakesAReplayForADuplicate(IngestStep):
     async def _claimed(self, record: ImageFetched) -> Outcome[ImageFetched]:
         quarantine: Quarantine = self.quarantine
         key, claimant = seen(record.image.sha256), record.submission.submission_id
-        put = quarantine._store.put_if_absent
-        if await quarantine._call(lambda: put(key, claimant.encode(), content_type="text/plain")):
+        store = quarantine._store
+        if await quarantine._call(
+            "put_claim",
+            lambda: store.put_if_absent(key, claimant.encode(), content_type="text/plain"),
+        ):
             return Emit((record,))
-        owner = await quarantine._call(lambda: quarantine._store.get(key))
+        owner = await quarantine._call("get_owner", lambda: store.get(key))
         return Reject("duplicate_content", duplicate_of=SubmissionId(owner.decode()))
 
 
@@ -120,6 +124,12 @@ class _ByPath(Snapshot):
 
     def version_of(self, app: AppId) -> int | None:
         return self.read.version_of(app)
+
+    def holding(self, rows: Sequence[Row]) -> Collection[str]:
+        return self.read.holding(rows)
+
+    def newest(self, after: object | None, *, limit: int) -> tuple[Mapping[str, Any], object]:
+        return self.read.newest(after, limit=limit)
 
     def append(self, rows: Sequence[Row], versions: Mapping[AppId, int]) -> None:
         self.table.snapshot().append(rows, versions)
@@ -136,7 +146,8 @@ class CommitsByPath(Table):
 class ComparesOnce(GuardedTable):
     def append(self, rows: Sequence[Row]) -> int:
         snapshot = self.table.snapshot()
-        new = [row for row in rows if not self._holds(snapshot, row)]
+        last = self._last(snapshot, {row.at for row in rows})
+        new = [row for row in rows if row.offset > last.get(row.at, -1)]
         while new:
             try:
                 snapshot.append(new, self._versions(new))
@@ -146,7 +157,7 @@ class ComparesOnce(GuardedTable):
         return len(new)
 
 
-class OffsetsBeforeTheTable(TableLog):
+class OffsetsBeforeTheTable(TableLog[Row]):
     def commit(
         self, outputs: Sequence[Row], letters: Sequence[Outgoing], positions: Positions
     ) -> bool:
@@ -155,18 +166,18 @@ class OffsetsBeforeTheTable(TableLog):
 
 @dataclass(frozen=True)
 class _VersionsOfTheConsumer(GuardedTable):
-    read: Mapping[TopicPartition, int]
+    read: Mapping[TopicPartition, int] = field(default_factory=dict)
 
     def _versions(self, rows: Sequence[Row]) -> dict[AppId, int]:
         return {self.apps[row.at]: self.read[row.at] - 1 for row in rows}
 
 
-class WritesTheConsumersPosition(TableLog):
+class WritesTheConsumersPosition(TableLog[Row]):
     def commit(
         self, outputs: Sequence[Row], letters: Sequence[Outgoing], positions: Positions
     ) -> bool:
         read = self.idle_positions(self._table.apps)
-        self._table = _VersionsOfTheConsumer(self._table.table, self._table.apps, read)
+        self._table = _VersionsOfTheConsumer(self._table.table, self._table.apps, read=read)
         return super().commit(outputs, letters, positions)
 
 

@@ -16,8 +16,8 @@ from pixelprose.ingester.meters import meters
 from pixelprose.ingester.quarantine import Quarantine
 from pixelprose.ingester.receipt import Accepted, decoded
 from pixelprose.ingester.refusal import Refusal
+from pixelprose.ingester.sources import Origin
 from pixelprose.ingester.step import IngestStep
-from pixelprose.ingester.url import CanonicalUrl
 from pixelprose.objectstore import (
     MemoryStore,
     ObjectMissing,
@@ -277,7 +277,7 @@ class Ingest(RuleBasedStateMachine):
             for record in outcome.records
         }
 
-    async def fetch(self, url: CanonicalUrl) -> Fetched | Refusal:
+    async def fetch(self, url: Origin) -> Fetched | Refusal:
         page = self.web[str(url)]
         return page if isinstance(page, Refusal) else Fetched(facts(url), page)
 

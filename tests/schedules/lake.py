@@ -1,9 +1,10 @@
 """Two sinks on one table: the group's schedules, and faults of the table between its calls."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+import msgspec
 from hypothesis.stateful import rule
 from tests.schedules.faults import (
     ENDED,
@@ -18,7 +19,8 @@ from tests.schedules.faults import (
 from tests.schedules.group import AHEAD, PREFIX, Group
 
 from pixelprose.sink.guarded import AppId, Conflict, GuardedTable, Snapshot, Table
-from pixelprose.sink.rows import Row
+from pixelprose.sink.reading import as_they_are
+from pixelprose.sink.row import Row
 from pixelprose.sink.table_log import TableLog
 from pixelprose.sink.testing import MemoryTable
 from pixelprose.streamkit import Codec, Log, Message, Reject, TopicPartition, Unavailable
@@ -43,6 +45,12 @@ class PointedSnapshot(Snapshot):
     def version_of(self, app: AppId) -> int | None:
         return self.inner.version_of(app)
 
+    def holding(self, rows: Sequence[Row]) -> Collection[str]:
+        return self.inner.holding(rows)
+
+    def newest(self, after: object | None, *, limit: int) -> tuple[Mapping[str, Any], object]:
+        return self.inner.newest(after, limit=limit)
+
     def append(self, rows: Sequence[Row], versions: Mapping[AppId, int]) -> None:
         self.point("before append")
         self.inner.append(rows, versions)
@@ -63,14 +71,23 @@ class PointedTable(Table):
         return PointedSnapshot(found, self.point)
 
 
+class Text(msgspec.Struct, frozen=True):
+    """What a row holds."""
+
+    text: str
+
+
 class RowTexts:
-    """Records are texts, and each is a row with its text."""
+    """Records are texts, and each is a row with its text.
+
+    The rows have no row_id: the table must know them by their positions alone.
+    """
 
     def decode(self, message: Message) -> str:
         return TextCodec().decode(message)
 
     def encode(self, record: str, cause: Message) -> Row:
-        return Row(cause.at, cause.offset, {"text": record})
+        return Row(cause.at, cause.offset, Text(record))
 
     def reject(self, rejected: Reject[str], record: str, cause: Message) -> Row:
         raise TypeError(rejected, record, cause)
@@ -88,7 +105,7 @@ class Sinks(Group):
     # A mutation puts its own in their place.
     table_class: ClassVar[Callable[[Table], Table]] = staticmethod(lambda table: table)
     guarded_class: ClassVar[type[GuardedTable]] = GuardedTable
-    table_log_class: ClassVar[type[TableLog]] = TableLog
+    table_log_class: ClassVar[type[TableLog[Row]]] = TableLog
     app_of: ClassVar[Callable[[int, TopicPartition], AppId]] = staticmethod(app)
 
     def __init__(self) -> None:
@@ -96,7 +113,7 @@ class Sinks(Group):
         self.table = MemoryTable()
         self.topics = 1
         self.rows_of_older_topics = 0
-        self.logs: dict[Process, TableLog] = {}
+        self.logs: dict[Process, TableLog[Row]] = {}
 
     def log_of(self, process: Process) -> Log[Any]:
         if process not in self.logs:
@@ -104,7 +121,11 @@ class Sinks(Group):
             apps = {at: type(self).app_of(self.topics, at) for at in self.broker.lanes}
             guarded = self.guarded_class(type(self).table_class(table), apps)
             self.logs[process] = self.table_log_class(
-                process.log, guarded, deadline_seconds=1e9, clock=self.clock
+                process.log,
+                guarded,
+                reading=as_they_are,
+                deadline_seconds=1e9,
+                clock=self.clock,
             )
         return self.logs[process]
 

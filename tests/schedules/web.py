@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 from pixelprose.ingester.decode import Decoded
 from pixelprose.ingester.refusal import Refusal
-from pixelprose.ingester.url import CanonicalUrl
+from pixelprose.ingester.sources import Origin
 from pixelprose.records import Fetch, ImageSubmitted, SubmissionId, Submitted
 from pixelprose.streamkit import TopicPartition
 
@@ -29,7 +29,7 @@ def submitted(who: int, *, attempt: int, offset: int) -> Submitted:
     )
 
 
-def facts(url: CanonicalUrl) -> Fetch:
+def facts(url: Origin) -> Fetch:
     return Fetch(
         final_url=str(url),
         status=200,
