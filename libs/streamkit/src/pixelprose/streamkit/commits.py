@@ -1,6 +1,6 @@
 """What a commit says: outputs, letters, positions and notes, of everything that is finished."""
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Generic
 
 import structlog
@@ -64,7 +64,7 @@ class Commits(Generic[I, O, P]):
         """Commit notes beside positions that stay as they are; whether there were any, and are."""
         return bool(notes) and not self.under_way and self._commit([], [], notes)
 
-    def take_leave(self, partitions: Container[TopicPartition]) -> None:
+    def take_leave(self, partitions: Collection[TopicPartition]) -> None:
         """Say that this process ends here in order."""
         self.say(self._windows.farewells(partitions))
 

@@ -22,12 +22,7 @@ class Flow:
         self.paused: set[TopicPartition] = set()
 
     def decide(
-        self,
-        waiting: Mapping[TopicPartition, int],
-        *,
-        records: int,
-        size: int,
-        held_back: bool,
+        self, waiting: Mapping[TopicPartition, int], *, records: int, size: int, held_back: bool
     ) -> tuple[set[TopicPartition], set[TopicPartition]]:
         """Return the partitions to pause now, and those to resume.
 

@@ -39,15 +39,6 @@ RECOMMIT_SECONDS = 0.2
 NO_RETRIES = Retries()
 
 
-def released() -> bool:
-    """Of a runner that nothing downstream holds back."""
-    return False
-
-
-def unwatched(_: Collection[TopicPartition]) -> None:
-    """Of a runner whose partitions nobody else needs to know."""
-
-
 KEEPING = {ExitCode.UNAVAILABLE, ExitCode.FUSE_BLOWN}
 """Reasons to stop that leave the log sound: what is finished is committed first."""
 
@@ -72,8 +63,8 @@ class Runner(Generic[I, O, P]):
         version: str,
         metrics: Metrics,
         retries: Retries = NO_RETRIES,
-        held_back: Callable[[], bool] = released,
-        owning: Callable[[Collection[TopicPartition]], None] = unwatched,
+        held_back: Callable[[], bool] = lambda: False,
+        owning: Callable[[Collection[TopicPartition]], None] = lambda _: None,
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = utc_now,
         uniform: Callable[[], float] = random.random,
@@ -138,7 +129,7 @@ class Runner(Generic[I, O, P]):
             if stop.code in KEEPING and not self._commits.under_way:
                 self._windows.advance()
                 self._commits.finished()
-                self._commits.take_leave(self._windows)
+                self._commits.take_leave(self._windows.partitions)
             raise
         finally:
             self._subscribed = False
@@ -301,7 +292,7 @@ class Runner(Generic[I, O, P]):
             self.tick()
             done = self._commits.finished()
         if done:
-            self._commits.take_leave(self._windows)
+            self._commits.take_leave(self._windows.partitions)
         if not done or self._windows.unfinished:
             raise Stop(
                 ExitCode.DRAIN_TIMED_OUT,

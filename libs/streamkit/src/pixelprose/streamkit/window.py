@@ -1,7 +1,7 @@
 """Work in order, by partition: from the first record not committed to the last one read."""
 
 from collections import deque
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Generic
@@ -94,12 +94,6 @@ class Windows(Generic[I, O, P]):
         self.records = 0
         self.bytes = 0
 
-    def __len__(self) -> int:
-        return len(self._by_partition)
-
-    def __contains__(self, at: object) -> bool:
-        return at in self._by_partition
-
     @property
     def partitions(self) -> frozenset[TopicPartition]:
         """Every partition that is ours."""
@@ -161,7 +155,7 @@ class Windows(Generic[I, O, P]):
             if window.note and window.note.tried and window.held
         }
 
-    def farewells(self, partitions: Container[TopicPartition]) -> dict[TopicPartition, Committed]:
+    def farewells(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, Committed]:
         """What an owner that ends there in order says where its note stands."""
         return {
             at: Committed(window.committed, str(window.note.ended()))

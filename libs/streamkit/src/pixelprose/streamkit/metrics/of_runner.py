@@ -64,7 +64,7 @@ class RunnerMetrics:
         self._records_in_flight.set(windows.records)
         self._bytes_in_flight.set(windows.bytes)
         self._held.set(held)
-        self._assigned.set(len(windows))
+        self._assigned.set(len(windows.partitions))
         self._paused.set(len(flow.paused))
         self._held_back.set(flow.held_back)
         self._asleep.set(asleep)
