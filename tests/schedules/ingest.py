@@ -32,6 +32,9 @@ IDS = st.integers(0, 3)
 NTH = st.integers(0, 5)
 """Which of those that can be meant, counted round."""
 
+SOUND = st.integers(0, 4)
+"""Calls that are carried out before it."""
+
 ATTEMPTS = st.sampled_from([0, 0, 0, 1])
 HOW = st.sampled_from(
     [
@@ -128,11 +131,16 @@ class Ingest(RuleBasedStateMachine):
         self.deliver(places[nth % len(places)])
 
     @precondition(lambda self: self.waiting())
-    @rule(nth=NTH, how=HOW)
-    def a_store_call(self, nth: int, how: str) -> None:
+    @rule(nth=NTH, sound=SOUND, how=HOW)
+    def a_store_call(self, nth: int, sound: int, how: str) -> None:
         """One call of a process takes effect, or does not, and it hears of it, or does not."""
         waiting = self.waiting()
         delivery = waiting[nth % len(waiting)]
+        for _ in range(sound):
+            if delivery.hands.calls:
+                self.carry_out(delivery)
+        if not delivery.hands.calls:
+            return
         match how:
             case "is carried out":
                 self.carry_out(delivery)
