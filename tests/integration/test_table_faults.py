@@ -170,6 +170,7 @@ def test_the_sink_waits_for_the_store_and_stops_at_the_deadline_with_nothing_com
     broker = MemoryBroker()
     inner = MemoryLog(broker)
     inner.subscribe(Nobody())
+    inner.poll(0.0)
     table = TableLog(
         inner, world.sink(), reading=as_they_are, deadline_seconds=60.0, clock=lambda: now[0]
     )
