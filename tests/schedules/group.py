@@ -176,9 +176,7 @@ class Group(Replicas):
             case "stands still, as all do":
                 self.stand_still(SESSION_SECONDS)
             case "leaves":
-                self.end_uncleanly(process)
-                process.log.close()
-                self.bury(process)
+                self.leave(process)
             case _:
                 self.expel(process)
 

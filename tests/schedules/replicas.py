@@ -125,9 +125,7 @@ class Replicas(RuleBasedStateMachine):
         except Stop as stop:
             if stop.code not in {ExitCode.FENCED, *allowed}:
                 raise AssertionError("a process stopped for no good reason") from stop
-            self.end_uncleanly(process)
-            process.log.close()
-            self.bury(process)
+            self.leave(process)
             return [stop.code]
         finally:
             process.busy = False
@@ -139,6 +137,19 @@ class Replicas(RuleBasedStateMachine):
             if self.lane_of[record] != slow:
                 decide(process.worker, record, tries)
         self.run(process)
+
+    def leave(self, process: Process) -> None:
+        """It leaves the group; even then it may die, or be fenced."""
+        self.end_uncleanly(process)
+        process.busy = True
+        try:
+            process.log.close()
+        except Crash:
+            pass
+        except Stop as stop:
+            if stop.code is not ExitCode.FENCED:
+                raise AssertionError("a process stopped for no good reason") from stop
+        self.bury(process)
 
     def bury(self, process: Process) -> None:
         """It is no more; its successor starts."""
