@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pixelprose.streamkit import Emit, Metrics, Runner, RunnerSettings, Unavailable
-from pixelprose.streamkit.killers import ALONE_AFTER, CONDEMNED_AFTER, Note
+from pixelprose.streamkit.killers import ALONE_AFTER, ALONE_SPAN, CONDEMNED_AFTER, Note
 from pixelprose.streamkit.log import Committed, Outgoing, TopicPartition
 from pixelprose.streamkit.testing import HandClock, HandWorker, MemoryBroker, MemoryLog, TextCodec
 from pixelprose.streamkit.workers.inline import Ended
@@ -95,6 +95,15 @@ def test_a_killer_record_becomes_a_dead_letter_and_the_rest_goes_on() -> None:
     [letter] = scene.broker.appended["in.tests.dlq"]
     assert letter.value == b"k"
     assert dict(letter.headers)["dlq_reason"] == b"killer_record"
+
+
+def test_a_killer_is_found_behind_a_long_transaction_that_was_aborted() -> None:
+    scene = Scene()
+    for _ in range(ALONE_SPAN):
+        scene.broker.mark()
+    scene.broker.append(b"k")
+    assert scene.lives(["k"]) == ALONE_AFTER + CONDEMNED_AFTER
+    assert scene.out("in.tests.dlq") == ["k"]
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=12), st.integers(1, 3))

@@ -44,8 +44,10 @@ class Intake(Generic[I, O, P]):
     ) -> dict[TopicPartition, Committed]:
         """What to say there, given what the last owners said."""
         said = {}
+        # Not from the position on: before the first record may lie a long transaction, aborted.
+        firsts = {at: w.waiting[0].read.offset for at, w in self._windows.items() if w.waiting}
         for at, committed in found.items():
-            note = Note.read(committed.note).taken_over(committed.offset, span=self._span)
+            note = Note.read(committed.note).taken_over(firsts[at], span=self._span)
             said[at] = Committed(committed.offset, str(note))
         return said
 

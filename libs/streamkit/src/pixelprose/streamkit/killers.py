@@ -51,7 +51,7 @@ class Note:
         return f"{self.begun}/{self.tried}/{self.alone_until}"
 
     def taken_over(self, offset: int, *, span: int) -> Self:
-        """The note of a new owner at this position."""
+        """The note of a new owner whose first record is at `offset`."""
         until = self.alone_until
         if self.begun >= ALONE_AFTER:
             until = max(until, offset + min(span, ALONE_SPAN))
