@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
-from confluent_kafka import KafkaException, TopicCollection
+from confluent_kafka import KafkaError, KafkaException, TopicCollection
 from confluent_kafka import TopicPartition as KafkaPartition
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public, though not listed
     AdminClient,
@@ -44,6 +44,8 @@ class Positions:
             try:
                 described = asked[name].result()
             except KafkaException as error:
+                if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
+                    raise Unavailable("kafka", str(error)) from error
                 detail = f"topic {name}: {error}; run `pixelprose topics init` once"
                 raise Stop(ExitCode.BAD_CONFIGURATION, detail) from error
             for lane in described.partitions:
