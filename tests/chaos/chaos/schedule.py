@@ -4,13 +4,11 @@ import random
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
-
-from confluent_kafka.admin import AdminClient
 
 from chaos.canary.code import is_unsafe, seed_in
 from chaos.check import binding_of_none, check
@@ -19,6 +17,7 @@ from chaos.fleet import Fleet
 from chaos.history import Fault, History, Violation
 from chaos.nemesis import Nemesis, chosen
 from chaos.observer import Observer
+from chaos.operator import NotYet, Operator
 from chaos.pipeline import AT_FIRST, CANARY, CAPTIONS, GROUPS, PARTITIONS, REAL, REJECTED
 from chaos.plan import plan
 from chaos.positions import Positions
@@ -107,7 +106,6 @@ def _schedule(run: Run, stack: Stack, *, seed: int, folder: Path) -> Iterator[tu
     servers, access = stack.kafka.bootstrap_servers, stack.s3.access
     kafka = KafkaSettings(bootstrap_servers=servers, topic_prefix=prefix)
     initialise(kafka, instance="live", partitions=PARTITIONS, replication=1)
-    admin = AdminClient({**kafka.client(), "log_level": 0})
     web, port = FickleWeb(), urlsplit(access.endpoint).port or 0
     with ExitStack() as closing:
         site = closing.enter_context(Site(answering=web))
@@ -139,7 +137,7 @@ def _schedule(run: Run, stack: Stack, *, seed: int, folder: Path) -> Iterator[tu
         asked = Positions(kafka.client(), prefix=prefix, steps=GROUPS, partitions=PARTITIONS)
         observer = Observer(asked, reader, view, StoreView(access, bucket), prefix)
         closing.callback(fleet.stop)
-        world = World(stack, fleet, store, sink, observer, web, admin)
+        world = World(stack, fleet, store, sink, observer, web, Operator(kafka.client()))
         closing.enter_context(_beside(fleet.keep))
         _start(fleet)
         closing.enter_context(_beside(observer.watch))
@@ -230,15 +228,9 @@ def _strange_exits(fleet: Fleet) -> list[Violation]:
 
 
 def _tidy(world: World) -> None:
-    prefix = world.observer.prefix
-    topics = [
-        name for name in world.admin.list_topics(timeout=10).topics if name.startswith(prefix)
-    ]
-    for future in world.admin.delete_topics(topics).values():
-        future.result()
-    groups = [world.observer.group(step) for step in GROUPS]
-    for future in world.admin.delete_consumer_groups(groups).values():
-        future.exception()  # a group that has not seen all its members leave goes later
+    world.operator.delete_topics(world.observer.prefix)
+    with suppress(NotYet):  # a group that has not seen all its members leave goes later
+        world.operator.delete_groups([world.observer.group(step) for step in GROUPS])
     world.observer.store.remove()
 
 
