@@ -8,8 +8,9 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import TypeVar
 
 from confluent_kafka import ConsumerGroupTopicPartitions, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
@@ -18,7 +19,6 @@ from pixelprose.kafkalog.settings import Configuration
 
 _ASK_SECONDS = 10.0
 
-A = ParamSpec("A")
 T = TypeVar("T")
 
 Lanes = Sequence[tuple[str, int, int]]
@@ -40,27 +40,22 @@ class Operator:
 
     def positions(self, group: str) -> Lanes:
         """Return all positions of a group, retry topics' as well."""
-        return apart(self.client, _positions, group)
+        return apart(self.client, partial(_positions, group=group))
 
     def move(self, group: str, lanes: Lanes) -> None:
         """Put a group without members to these positions."""
-        apart(self.client, _move, group, lanes)
+        apart(self.client, partial(_move, group=group, lanes=lanes))
 
     def delete_groups(self, groups: Sequence[str]) -> None:
         """Delete groups with their positions; their members must have left."""
-        apart(self.client, _delete_groups, groups)
+        apart(self.client, partial(_delete_groups, groups=groups))
 
     def delete_topics(self, prefix: str) -> None:
         """Delete all topics whose names begin so."""
-        apart(self.client, _delete_topics, prefix)
+        apart(self.client, partial(_delete_topics, prefix=prefix))
 
 
-def apart(
-    client: Configuration,
-    act: Callable[Concatenate[AdminClient, A], T],
-    *args: A.args,
-    **named: A.kwargs,
-) -> T:
+def apart(client: Configuration, act: Callable[[AdminClient], T]) -> T:
     """Do something as an admin client in a process of its own.
 
     Raises:
@@ -68,19 +63,14 @@ def apart(
     """
     with ProcessPoolExecutor(max_workers=1, mp_context=get_context("spawn")) as pool:
         try:
-            return pool.submit(_with_client, client, act, *args, **named).result()
+            return pool.submit(_with_client, client, act).result()
         except BrokenProcessPool as error:
             raise NotYet("the admin client died") from error
 
 
-def _with_client(
-    client: Configuration,
-    act: Callable[Concatenate[AdminClient, A], T],
-    *args: A.args,
-    **named: A.kwargs,
-) -> T:
+def _with_client(client: Configuration, act: Callable[[AdminClient], T]) -> T:
     try:
-        return act(AdminClient({**client, "log_level": 0}), *args, **named)
+        return act(AdminClient({**client, "log_level": 0}))
     except KafkaException as error:
         raise NotYet(str(error)) from None  # its own kind does not travel between processes
 

@@ -45,6 +45,19 @@ def keep(result: Result, folder: Path) -> None:
     (folder / "result.json").write_text(document + "\n", encoding="utf-8")
 
 
+def told(folder: Path, *, lines: int = 12) -> str:
+    """Return the last that each process said, without the lines of its Kafka client."""
+    said = {
+        log.name: [line for line in log.read_text(encoding="utf-8").splitlines() if _ours(line)]
+        for log in sorted(folder.glob("*.log"))
+    }
+    return "\n".join(line for name, ours in said.items() for line in (f"-- {name}", *ours[-lines:]))
+
+
+def _ours(line: str) -> bool:
+    return "rdkafka#" not in line
+
+
 def print_page(
     console: Console, models: str, results: Sequence[Result], usage: Sequence[Sequence[Usage]]
 ) -> None:

@@ -11,6 +11,7 @@ from chaos.results import note
 from chaos.schedule import Result, run_schedule
 from chaos.settings import Run, stack_settings
 from pixelprose.embedded import Stack
+from pixelprose.streamkit import ExitCode
 
 _SHOWN = 20
 
@@ -30,10 +31,10 @@ def run_all(run: Run, console: Console) -> list[Result]:
             note(run.folder / "results.jsonl", result, usages[-1])
             line = schedule_line(result, usages[-1], number=number + 1, of=run.schedules)
             console.print(line, markup=False, highlight=False, soft_wrap=True)
-            if result.violations:
-                for violation in result.violations[:_SHOWN]:
-                    said = f"  {violation.kind}: {violation.detail}"
-                    console.print(said, markup=False, highlight=False, soft_wrap=True)
+            for violation in result.violations[:_SHOWN]:
+                said = f"  {violation.kind}: {violation.detail}"
+                console.print(said, markup=False, highlight=False, soft_wrap=True)
+            if result.violations or _hung(result):
                 keep(result, folder)
                 console.print(
                     f"  its logs are in {folder}; again: make chaos SEED={seed} SCHEDULES=1 "
@@ -44,6 +45,11 @@ def run_all(run: Run, console: Console) -> list[Result]:
                 shutil.rmtree(folder, ignore_errors=True)
     print_page(console, run.models, results, usages)
     return results
+
+
+def _hung(result: Result) -> bool:
+    """Whether a watchdog ended a process: its log has the stacks of all threads."""
+    return any(exit_.endswith(f":{int(ExitCode.HUNG)}") for exit_ in result.exits)
 
 
 def _usage(stack: Stack) -> Iterator[Usage]:

@@ -4,7 +4,7 @@ After a broker's restart librdkafka's consumer may stay silent until it is made 
 #5153; seen in our own chaos runs). Nothing is lost then, but nothing moves either.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from threading import Event, Lock, Thread
 from typing import Protocol
@@ -134,23 +134,30 @@ class Hearing:
 
 
 class AnotherConsumer(Elsewhere):
-    """Looks as a reader of committed records that belongs to nobody."""
+    """Looks as a reader of committed records that belongs to nobody.
+
+    After an answer that did not come it looks with a new client: one that lost its broker may
+    never find it again, and this one is here to notice just that.
+    """
 
     def __init__(self, settings: KafkaSettings, *, group: str) -> None:
         self._settings = settings
-        self._observer = Observer(settings.client(), group=group, isolation="read_committed")
+        self._group = group
+        self._observer: Observer | None = None
 
     def ends(self, lanes: Collection[Lane]) -> Mapping[Lane, int]:
         """Where readers of committed records come to their end."""
-        return self._observer.ends(lanes)
+        return self._ask(lambda observer: observer.ends(lanes))
 
     def positions(self, lanes: Collection[Lane]) -> Mapping[Lane, int]:
         """The group's committed positions."""
-        return self._observer.positions(lanes)
+        return self._ask(lambda observer: observer.positions(lanes))
 
     def close(self) -> None:
         """Release the client."""
-        self._observer.close()
+        if self._observer is not None:
+            self._observer.close()
+            self._observer = None
 
     def gets(self, lane: Lane, offset: int) -> bool:
         """Whether a record can be read from `offset` on."""
@@ -169,6 +176,17 @@ class AnotherConsumer(Elsewhere):
             return message is not None and message.error() is None
         finally:
             consumer.close()
+
+    def _ask(self, question: Callable[[Observer], Mapping[Lane, int]]) -> Mapping[Lane, int]:
+        if self._observer is None:
+            self._observer = Observer(
+                self._settings.client(), group=self._group, isolation="read_committed"
+            )
+        try:
+            return question(self._observer)
+        except KafkaException:
+            self.close()
+            raise
 
 
 def listen(hearing: Hearing, closed: Event) -> None:
