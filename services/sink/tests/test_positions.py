@@ -2,10 +2,11 @@
 
 from concurrent.futures import Future
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient
 
 from pixelprose.kafkalog import KafkaSettings
 from pixelprose.sink.positions import Positions
@@ -30,9 +31,8 @@ class Admin:
 
 
 def positions(code: int) -> Positions:
-    asked = Positions(KafkaSettings(bootstrap_servers="127.0.0.1:1"))
-    asked._admin = Admin(code)  # type: ignore[assignment]
-    return asked
+    admin = cast("AdminClient", Admin(code))
+    return Positions(KafkaSettings(bootstrap_servers="127.0.0.1:1"), admin=lambda _: admin)
 
 
 def test_a_topic_that_is_not_there_needs_a_person() -> None:

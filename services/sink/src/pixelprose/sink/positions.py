@@ -1,28 +1,30 @@
 """What the broker says of topics: their identity, and where they begin."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Final
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
-from confluent_kafka import TopicPartition as KafkaPartition
-from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public, though not listed
-    AdminClient,
-    OffsetSpec,
-)
+from confluent_kafka.admin import AdminClient
 
 from pixelprose.kafkalog import KafkaSettings
+from pixelprose.kafkalog.observer import Observer
+from pixelprose.kafkalog.settings import Configuration
 from pixelprose.sink.guarded import AppId
 from pixelprose.streamkit import ExitCode, Stop, TopicPartition, Unavailable
 
 _ASK_SECONDS: Final = 30.0
+_NOBODY: Final = "pixelprose-sink-looks"
+"""A group is required by the client; it is never joined."""
 
 
 class Positions:
     """Asks a broker; topics are named without the prefix of the settings."""
 
-    def __init__(self, kafka: KafkaSettings) -> None:
-        self._physical = kafka.physical
-        self._admin = AdminClient(kafka.client())
+    def __init__(
+        self, kafka: KafkaSettings, *, admin: Callable[[Configuration], AdminClient] = AdminClient
+    ) -> None:
+        self._kafka = kafka
+        self._admin = admin
 
     def app_ids(self, topics: Sequence[str]) -> dict[TopicPartition, AppId]:
         """Return the identity of each partition: cluster id, topic UUID, number.
@@ -31,11 +33,14 @@ class Positions:
             Stop: a topic is not there.
             Unavailable: the broker does not answer.
         """
-        physical = {self._physical(topic): topic for topic in topics}
+        physical = {self._kafka.physical(topic): topic for topic in topics}
+        # Only it knows topics' identities. It goes at once: one that stays is one that may abort
+        # the process when the broker goes away (see `Observer`).
+        admin = self._admin(self._kafka.client())
         found: dict[TopicPartition, AppId] = {}
         try:
-            cluster = self._admin.list_topics(timeout=_ASK_SECONDS).cluster_id
-            asked = self._admin.describe_topics(
+            cluster = admin.list_topics(timeout=_ASK_SECONDS).cluster_id
+            asked = admin.describe_topics(
                 TopicCollection(list(physical)), request_timeout=_ASK_SECONDS
             )
         except KafkaException as error:
@@ -59,10 +64,12 @@ class Positions:
         Raises:
             Unavailable: the broker does not answer.
         """
-        lanes = {KafkaPartition(self._physical(at.topic), at.partition): at for at in partitions}
-        asked = {lane: OffsetSpec.earliest() for lane in lanes}  # type: ignore[no-untyped-call]
+        lanes = {(self._kafka.physical(at.topic), at.partition): at for at in partitions}
+        # Made for the question: one that lost its broker once may never find it again.
+        observer = Observer(self._kafka.client(), group=_NOBODY, isolation="read_committed")
         try:
-            answer = self._admin.list_offsets(asked, request_timeout=_ASK_SECONDS)
-            return {lanes[lane]: future.result().offset for lane, future in answer.items()}
+            return {lanes[lane]: offset for lane, offset in observer.beginnings(lanes).items()}
         except KafkaException as error:
             raise Unavailable("kafka", str(error)) from error
+        finally:
+            observer.close()
