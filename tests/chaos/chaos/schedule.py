@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 
 from chaos.canary.code import is_unsafe, seed_in
 from chaos.check import binding_of_none, check
+from chaos.cluster import NotYet, Operator
 from chaos.feeder import Feeder
 from chaos.fleet import Fleet
 from chaos.history import Fault, History, Violation
 from chaos.nemesis import Nemesis, chosen
 from chaos.observer import Observer
-from chaos.operator import NotYet, Operator
 from chaos.pipeline import AT_FIRST, CANARY, CAPTIONS, GROUPS, PARTITIONS, REAL, REJECTED
 from chaos.plan import plan
 from chaos.positions import Positions

@@ -4,10 +4,10 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from chaos.cluster import Lanes, NotYet, Operator
 from chaos.fleet import Fleet
 from chaos.history import Violation
 from chaos.observer import Observer
-from chaos.operator import Lanes, NotYet, Operator
 from chaos.pipeline import Step
 from chaos.proxy import S3Proxy
 from chaos.web import FickleWeb

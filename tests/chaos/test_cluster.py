@@ -6,7 +6,7 @@ import signal
 import pytest
 from confluent_kafka.admin import AdminClient
 
-from chaos.operator import NotYet, Operator, apart
+from chaos.cluster import NotYet, Operator, apart
 from chaos.pipeline import PARTITIONS, SUBMITTED
 from pixelprose.embedded import EmbeddedKafka
 from pixelprose.kafkalog import KafkaSettings
