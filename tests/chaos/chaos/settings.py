@@ -27,7 +27,8 @@ class Run:
     faults: int = 12
     feed_seconds: float = 70.0
     long_stop_every: int = 10
-    settle_seconds: float = 120.0
+    settle_seconds: float = 200.0
+    """The bound of (f): a watchdog's 120 s, a restart on a busy machine, and a table's retries."""
 
 
 def stack_settings(folder: Path) -> StackSettings:
