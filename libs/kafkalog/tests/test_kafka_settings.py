@@ -46,6 +46,7 @@ def test_the_producer_is_transactional_and_partitions_as_java_does() -> None:
         "transaction.timeout.ms": 60_000,
         "partitioner": "murmur2_random",
         "metadata.recovery.strategy": "none",
+        "max.in.flight.requests.per.connection": 1,
     }.items() <= found.items()
     assert 5 <= int(found["retry.backoff.ms"]) <= 20
     assert int(found["message.max.bytes"]) > 2 * SETTINGS.max_message_bytes

@@ -10,6 +10,7 @@ from confluent_kafka import Message as KafkaMessage
 
 from pixelprose.cli.rows import BadRow, SourceRow
 from pixelprose.kafkalog import KafkaSettings
+from pixelprose.kafkalog.settings import ONE_IN_FLIGHT
 from pixelprose.records import (
     Header,
     ImageSubmitted,
@@ -53,6 +54,7 @@ class Submitter:
             {
                 **kafka.client(),
                 "enable.idempotence": True,
+                **ONE_IN_FLIGHT,
                 "partitioner": "murmur2_random",
                 "compression.type": "zstd",
                 "linger.ms": 20,
