@@ -21,7 +21,7 @@ def test_the_consumer_reads_committed_records_and_guesses_no_position() -> None:
         "isolation.level": "read_committed",
         "enable.auto.commit": False,
         "auto.offset.reset": "error",
-        "metadata.recovery.strategy": "none",
+        "metadata.recovery.strategy": "rebootstrap",
     }.items() <= found.items()
     assert 50 <= int(found["fetch.wait.max.ms"]) <= 100
 

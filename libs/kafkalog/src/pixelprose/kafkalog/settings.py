@@ -84,9 +84,6 @@ class KafkaSettings(BaseModel):
 def _steady(settings: KafkaSettings) -> Configuration:
     return {
         **settings.client(),
-        # With the default, send_offsets_to_transaction blocks for ever after a broker restart
-        # (librdkafka #5456, #5511).
-        "metadata.recovery.strategy": "none",
         "reconnect.backoff.max.ms": 1_000,
         "log.connection.close": False,
     }
@@ -98,6 +95,9 @@ def consumer_configuration(settings: KafkaSettings, *, group: str) -> Configurat
         **_steady(settings),
         "group.id": group,
         "group.protocol": "consumer",
+        # A broker that starts or stops names no brokers, not even itself, for a moment. A client
+        # that hears this forgets all it knew; without this it would stay alone, and silent.
+        "metadata.recovery.strategy": "rebootstrap",
         "isolation.level": "read_committed",
         "enable.auto.commit": False,
         # A position that is missing or out of range is never guessed.
@@ -111,6 +111,9 @@ def producer_configuration(settings: KafkaSettings, *, transactional_id: str) ->
     """Return the effective configuration of the producer."""
     return {
         **_steady(settings),
+        # With the default, send_offsets_to_transaction blocks for ever after a broker restart
+        # (librdkafka #5456, #5511). Without, it ends at the deadline of the commit at the latest.
+        "metadata.recovery.strategy": "none",
         # Never random: after kill -9 the next process ends the open transaction at once.
         "transactional.id": transactional_id,
         "transaction.timeout.ms": round(TRANSACTION_TIMEOUT_SECONDS * 1000),
