@@ -1,7 +1,7 @@
 """Notices a consumer that has gone deaf: it polls, gets nothing, and there are records.
 
 After a broker's restart librdkafka's consumer may stay silent until it is made anew (librdkafka
-#5153; seen in our own chaos runs). Nothing is lost then, but nothing moves either.
+#5153; of one cause we know: docs/adr/0015). Nothing is lost then, but nothing moves either.
 """
 
 from collections.abc import Callable, Collection, Mapping
