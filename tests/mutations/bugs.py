@@ -1,6 +1,6 @@
 """Known bugs, put back in copies: what each does is its whole body."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +10,8 @@ from pixelprose.ingester.refusal import Refusal
 from pixelprose.ingester.step import IngestStep
 from pixelprose.objectstore import seen
 from pixelprose.records import ImageFetched, SubmissionId, Submitted
-from pixelprose.sink.guarded import AppId, Conflict, GuardedTable, Snapshot, Table
+from pixelprose.sink.admission import Owners
+from pixelprose.sink.guarded import Appended, AppId, Conflict, GuardedTable, Snapshot, Table
 from pixelprose.sink.row import Row
 from pixelprose.sink.table_log import TableLog
 from pixelprose.streamkit import (
@@ -125,8 +126,8 @@ class _ByPath(Snapshot):
     def version_of(self, app: AppId) -> int | None:
         return self.read.version_of(app)
 
-    def holding(self, rows: Sequence[Row]) -> Collection[str]:
-        return self.read.holding(rows)
+    def owners(self, rows: Sequence[Row], *, since: object | None) -> Owners:
+        return self.read.owners(rows, since=since)
 
     def newest(self, after: object | None, *, limit: int) -> tuple[Mapping[str, Any], object]:
         return self.read.newest(after, limit=limit)
@@ -144,7 +145,7 @@ class CommitsByPath(Table):
 
 
 class ComparesOnce(GuardedTable):
-    def append(self, rows: Sequence[Row]) -> int:
+    def append(self, rows: Sequence[Row]) -> Appended:
         snapshot = self.table.snapshot()
         last = self._last(snapshot, {row.at for row in rows})
         new = [row for row in rows if row.offset > last.get(row.at, -1)]
@@ -154,7 +155,7 @@ class ComparesOnce(GuardedTable):
                 break
             except Conflict:
                 snapshot = self.table.snapshot()
-        return len(new)
+        return Appended(len(new))
 
 
 class OffsetsBeforeTheTable(TableLog[Row]):

@@ -1,6 +1,6 @@
 """Two sinks on one table: the group's schedules, and faults of the table between its calls."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -18,10 +18,13 @@ from tests.schedules.faults import (
 )
 from tests.schedules.group import AHEAD, PREFIX, Group
 
+from pixelprose.sink.admission import Owners
 from pixelprose.sink.guarded import AppId, Conflict, GuardedTable, Snapshot, Table
 from pixelprose.sink.reading import as_they_are
+from pixelprose.sink.recent import RecentRows
+from pixelprose.sink.refused import Refusals
 from pixelprose.sink.row import Row
-from pixelprose.sink.table_log import TableLog
+from pixelprose.sink.table_log import UNTOLD, TableLog
 from pixelprose.sink.testing import MemoryTable
 from pixelprose.streamkit import Codec, Log, Message, Reject, TopicPartition, Unavailable
 from pixelprose.streamkit.testing import TextCodec
@@ -45,8 +48,8 @@ class PointedSnapshot(Snapshot):
     def version_of(self, app: AppId) -> int | None:
         return self.inner.version_of(app)
 
-    def holding(self, rows: Sequence[Row]) -> Collection[str]:
-        return self.inner.holding(rows)
+    def owners(self, rows: Sequence[Row], *, since: object | None) -> Owners:
+        return self.inner.owners(rows, since=since)
 
     def newest(self, after: object | None, *, limit: int) -> tuple[Mapping[str, Any], object]:
         return self.inner.newest(after, limit=limit)
@@ -101,6 +104,7 @@ class Sinks(Group):
     """No record has two rows, and no position lies behind a row that is not there."""
 
     kinds: ClassVar[str] = "esdxu?"
+    recent_rows: ClassVar[int] = 100
 
     # A mutation puts its own in their place.
     table_class: ClassVar[Callable[[Table], Table]] = staticmethod(lambda table: table)
@@ -119,18 +123,28 @@ class Sinks(Group):
         if process not in self.logs:
             table = PointedTable(self.table, lambda name: self.pass_point(process, name))
             apps = {at: type(self).app_of(self.topics, at) for at in self.broker.lanes}
-            guarded = self.guarded_class(type(self).table_class(table), apps)
+            guarded = self.guarded_class(
+                type(self).table_class(table), apps, RecentRows(self.recent_rows)
+            )
             self.logs[process] = self.table_log_class(
                 process.log,
                 guarded,
                 reading=as_they_are,
                 deadline_seconds=1e9,
+                refusals=self.refusals(),
                 clock=self.clock,
             )
         return self.logs[process]
 
     def codec(self) -> Codec[str, str, Row]:
         return RowTexts()
+
+    def refusals(self) -> Refusals:
+        return UNTOLD
+
+    def rows_due(self, records: Sequence[Message]) -> set[int]:
+        """Offsets of a partition's records that must become rows."""
+        return {m.offset for m in records if row_due(m)}
 
     def check(self) -> None:
         for at in self.broker.lanes[:PARTITIONS]:
@@ -141,7 +155,7 @@ class Sinks(Group):
             assert position <= self.broker.visible_end(at), AHEAD
             records = [m for m in self.broker.records[at] if m is not None]
             condemned = {m.offset for m in records if m.value in self.condemned()}
-            due = {m.offset for m in records if row_due(m)} - condemned
+            due = self.rows_due(records) - condemned
             wanted = {offset for offset in due if offset < max([position, *(o + 1 for o in rows)])}
             assert set(rows) - condemned == wanted, (
                 "rows are not those of a prefix that holds the finished one"

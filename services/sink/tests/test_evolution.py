@@ -72,7 +72,7 @@ class Sink:
         self.guarded = GuardedTable(self.table, APPS)
 
     def append(self, offset: int, values: Struct) -> int:
-        return self.guarded.append([Row(self.at, offset, values)])
+        return self.guarded.append([Row(self.at, offset, values)]).new
 
 
 def old(name: str) -> Row1:

@@ -59,26 +59,26 @@ def table(request: pytest.FixtureRequest, tmp_path: Path) -> Table:
 
 def test_a_replay_adds_only_what_is_new(table: Table) -> None:
     guarded = GuardedTable(table, APPS)
-    assert guarded.append(span(0, 0, 1)) == 2
-    assert guarded.append(span(0, 0, 1, 2)) == 1
+    assert guarded.append(span(0, 0, 1)).new == 2
+    assert guarded.append(span(0, 0, 1, 2)).new == 1
     assert names(table) == ["0-0", "0-1", "0-2"]
 
 
 def test_partitions_are_told_apart(table: Table) -> None:
     guarded = GuardedTable(table, APPS)
-    assert guarded.append([*span(0, 5), *span(1, 2)]) == 2
-    assert guarded.append([*span(0, 5), *span(1, 2, 3)]) == 1
+    assert guarded.append([*span(0, 5), *span(1, 2)]).new == 2
+    assert guarded.append([*span(0, 5), *span(1, 2, 3)]).new == 1
     assert names(table) == ["0-5", "1-2", "1-3"]
 
 
 def test_a_recreated_topic_starts_anew(table: Table) -> None:
     GuardedTable(table, APPS).append(span(0, 7))
     anew = {lane: f"cluster/other-topic/{lane.partition}" for lane in LANES}
-    assert GuardedTable(table, anew).append(span(0, 0)) == 1
+    assert GuardedTable(table, anew).append(span(0, 0)).new == 1
 
 
 def test_nothing_to_append_asks_nothing_of_the_store() -> None:
-    assert GuardedTable(MemoryTable(before_append=[pytest.fail]), APPS).append([]) == 0
+    assert GuardedTable(MemoryTable(before_append=[pytest.fail]), APPS).append([]).new == 0
 
 
 def test_a_zombie_that_wakes_up_late_repeats_nothing(table: Table) -> None:
@@ -86,14 +86,14 @@ def test_a_zombie_that_wakes_up_late_repeats_nothing(table: Table) -> None:
     GuardedTable(table, APPS).append(span(0, 0, 1, 2))
     with pytest.raises(Conflict):
         zombie.append(span(0, 0, 1), {APPS[LANES[0]]: 1})
-    assert GuardedTable(table, APPS).append(span(0, 0, 1)) == 0
+    assert GuardedTable(table, APPS).append(span(0, 0, 1)).new == 0
     assert names(table) == ["0-0", "0-1", "0-2"]
 
 
 def test_after_a_conflict_the_rows_are_compared_again() -> None:
     table = MemoryTable()
     table.before_append.append(lambda: move(table, span(0, 0)))
-    assert GuardedTable(table, APPS).append(span(0, 0, 1)) == 1
+    assert GuardedTable(table, APPS).append(span(0, 0, 1)).new == 1
     assert names(table) == ["0-0", "0-1"]
 
 
@@ -102,7 +102,7 @@ def test_a_commit_whose_answer_was_lost_is_recognised() -> None:
     table.after_append.append(unavailable)
     with pytest.raises(Unavailable):
         GuardedTable(table, APPS).append(span(0, 0, 1))
-    assert GuardedTable(table, APPS).append(span(0, 0, 1)) == 0
+    assert GuardedTable(table, APPS).append(span(0, 0, 1)).new == 0
     assert names(table) == ["0-0", "0-1"]
 
 

@@ -1,6 +1,5 @@
 """Rows whose row_id a table holds already: refused, whoever wrote them and however long ago."""
 
-from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -9,11 +8,12 @@ from deltalake import DeltaTable
 from msgspec import Struct
 
 from pixelprose.lake import TableSpec
+from pixelprose.sink.admission import Refusal
 from pixelprose.sink.compaction import compact
 from pixelprose.sink.delta import DeltaLakeTable
 from pixelprose.sink.guarded import GuardedTable, Table
 from pixelprose.sink.recent import RecentRows
-from pixelprose.sink.refused import Refused
+from pixelprose.sink.refused import Refusals, refused_rows
 from pixelprose.sink.row import Row
 from pixelprose.sink.testing import MemoryTable
 from pixelprose.streamkit import Metrics, TopicPartition
@@ -28,6 +28,8 @@ class Named(Struct, frozen=True, kw_only=True):
     ingested_at: datetime
     row_id: str
     policy_hash: str
+    submission_id: str
+    attempt: int
 
 
 NAMED = TableSpec(
@@ -41,7 +43,14 @@ NAMED = TableSpec(
 
 def row(offset: int, row_id: str, *, lane: int = 0, again: bool = False, policy: str = "p") -> Row:
     at = NOON + timedelta(seconds=offset)
-    values = Named(ingest_date=at.date(), ingested_at=at, row_id=row_id, policy_hash=policy)
+    values = Named(
+        ingest_date=at.date(),
+        ingested_at=at,
+        row_id=row_id,
+        policy_hash=policy,
+        submission_id="s",
+        attempt=offset,
+    )
     return Row(LANES[lane], offset, values, row_id=row_id, again=again)
 
 
@@ -61,13 +70,12 @@ class Sink:
 
     def __init__(self, table: Table, *, recent: int = 100) -> None:
         self.refused: list[str] = []
-        self.guarded = GuardedTable(table, APPS, recent=RecentRows(recent), refused=self._refuse)
-
-    def _refuse(self, rows: Sequence[Row]) -> None:
-        self.refused += [row.row_id for row in rows]
+        self.guarded = GuardedTable(table, APPS, recent=RecentRows(recent))
 
     def append(self, *rows: Row) -> int:
-        return self.guarded.append(rows)
+        appended = self.guarded.append(rows)
+        self.refused += [one.row.row_id for one in appended.refused]
+        return appended.new
 
 
 def test_a_record_that_the_broker_doubled_is_one_row(table: Table) -> None:
@@ -144,5 +152,6 @@ def test_a_compaction_makes_nothing_new_and_nothing_unknown(tmp_path: Path) -> N
 
 def test_refused_rows_are_counted() -> None:
     metrics = Metrics()
-    Refused(metrics, service="sink.captions")([row(0, "a"), row(1, "b")])
+    refusals = Refusals(count=refused_rows(metrics, service="sink.captions"))
+    refusals.committed([Refusal(row(0, "a"), None), Refusal(row(1, "b"), None)])
     assert 'rows_refused_total{service="sink.captions"} 2.0' in metrics.exposition().decode()

@@ -156,7 +156,7 @@ class SmallLake:
             for row in rows
         ]
         apps = {row.at: f"{self.app}{row.at.partition}" for row in found}
-        return GuardedTable(self.create(spec), apps).append(found)
+        return GuardedTable(self.create(spec), apps).append(found).new
 
     def captions(self, *spans: range) -> None:
         """Append captions, one commit per span of numbers."""

@@ -1,6 +1,6 @@
 """The typed records of the pipeline, their identities, topics and wire format."""
 
-from pixelprose.records.codec import BLOCKED, Passing, RecordCodec
+from pixelprose.records.codec import BLOCKED, DUPLICATE_ROW, Passing, RecordCodec
 from pixelprose.records.codes import codes
 from pixelprose.records.groups import (
     AltTextSignals,
@@ -59,6 +59,7 @@ from pixelprose.records.wire import Wire
 
 __all__ = [
     "BLOCKED",
+    "DUPLICATE_ROW",
     "AltTextSignals",
     "Annotation",
     "Caption",

@@ -27,6 +27,13 @@ from pixelprose.streamkit import Message, Outgoing, Reject
 BLOCKED = "blocked"
 """The one reason of a known-hash hit; nothing else is said of it in public."""
 
+DUPLICATE_ROW = "duplicate_row"
+"""The reason of the sink: what the record would be is in the table."""
+
+_WITHOUT_RECORD = {BLOCKED, DUPLICATE_ROW}
+"""Reasons whose rejection does not carry its record: one must not, the other need not, and a
+caption may be as large as a record can be."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Passing:
@@ -116,6 +123,7 @@ class RecordCodec:
         check_reason(self._passing.stage, rejected.reason)
         submission, rights = self._who(record)
         hidden = rejected.reason == BLOCKED
+        retried = rejected.reason not in _WITHOUT_RECORD
         image = getattr(record, "image", None)
         caption = getattr(record, "caption", None)
         rejection = ImageRejected(
@@ -129,8 +137,8 @@ class RecordCodec:
             sha256=None if hidden or image is None else image.sha256,
             policy=caption and caption.policy,
             policy_hash=caption and caption.policy_hash,
-            record_topic=None if hidden else cause.at.topic,
-            record=None if hidden else cause.value,
+            record_topic=cause.at.topic if retried else None,
+            record=cause.value if retried else None,
             rejected_at=self._now(),
             lineage=record.lineage,
         )

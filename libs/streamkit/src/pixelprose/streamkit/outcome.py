@@ -22,7 +22,7 @@ class Reject(Generic[O_co]):
         reason: a code of `schemas/codes.yaml`; it becomes a metric label.
         detail: a sentence for people; no personal data, no secrets.
         scores: what the decision was made on, by name.
-        duplicate_of: the submission that owns these bytes, for `duplicate_content`.
+        duplicate_of: the submission that owns the same already.
         also: records that go out beside the rejection (a safety incident).
     """
 

@@ -1,6 +1,7 @@
 """Wires the sink: the only place that names adapters."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any, Final
 
@@ -36,7 +37,7 @@ from pixelprose.sink.letters import LetterCodec, keep_letter
 from pixelprose.sink.positions import Positions
 from pixelprose.sink.reading import ColumnReader, Reading, as_they_are
 from pixelprose.sink.recent import RecentRows
-from pixelprose.sink.refused import Refused
+from pixelprose.sink.refused import Refusals, Rejections, refused_rows
 from pixelprose.sink.rows import caption_row, image_row, rejection_row
 from pixelprose.sink.settings import SinkSettings
 from pixelprose.sink.step import keep_rejection
@@ -89,6 +90,16 @@ def _prepare(settings: StoreSettings) -> None:
         store.close()
 
 
+@dataclass(frozen=True, slots=True)
+class _Way:
+    """How a topic's records become rows, and what becomes of those that the table refuses."""
+
+    codec: Codec[Any, Any, Any]
+    step: Step[Any, Any]
+    reading: Reading[Any] = as_they_are
+    reject: Rejections | None = None
+
+
 class _Sink:
     """Makes the runner of each table."""
 
@@ -113,43 +124,37 @@ class _Sink:
             prefix=prefix,
             instance=self._settings.instance,
         )
-        return self._runner(spec, (topic_of(reads),), LateCodec(rows, prefix), keep, reader)
+        way = _Way(LateCodec(rows, prefix), keep, reader, Rejections(records))
+        return self._runner(spec, (topic_of(reads),), way)
 
     def rejections(self) -> Runner[Any, Any, Any]:
         """Return the runner of rejections, each of which is looked at by itself."""
         _, rows = self._codecs(REJECTIONS, rejection_row)
         topics = (topic_of(ImageRejected),)
-        return self._runner(REJECTIONS, topics, rows, keep_rejection, as_they_are)
+        return self._runner(REJECTIONS, topics, _Way(rows, keep_rejection))
 
     def dead_letters(self) -> Runner[Any, Any, Any]:
         """Return the runner of all dead-letter topics."""
         topics = topic_list().read_by(_name(DEAD_LETTERS))
         codec = LetterCodec(cluster=self._cluster)
-        return self._runner(DEAD_LETTERS, topics, codec, keep_letter, as_they_are)
+        return self._runner(DEAD_LETTERS, topics, _Way(codec, keep_letter))
 
     def _codecs(self, spec: TableSpec, row_of: RowOf[Any]) -> tuple[RecordCodec, RowCodec[Any]]:
         records = codec_for(self._settings, service="sink", step=spec.name)
         return records, RowCodec(records, row_of, instance=self._settings.instance)
 
-    def _runner(
-        self,
-        spec: TableSpec,
-        topics: Sequence[str],
-        codec: Codec[Any, Any, Any],
-        step: Step[Any, Any],
-        reading: Reading[Any],
-    ) -> Runner[Any, Any, Any]:
+    def _runner(self, spec: TableSpec, topics: Sequence[str], way: _Way) -> Runner[Any, Any, Any]:
         return Runner(
-            self._log(spec, topics, reading),
-            codec,
-            Inline(step),
+            self._log(spec, topics, way),
+            way.codec,
+            Inline(way.step),
             _flushing(self._settings),
             service=_name(spec),
             version=_VERSION,
             metrics=self._metrics,
         )
 
-    def _log(self, spec: TableSpec, topics: Sequence[str], reading: Reading[Any]) -> TableLog[Any]:
+    def _log(self, spec: TableSpec, topics: Sequence[str], way: _Way) -> TableLog[Any]:
         settings, name = self._settings, _name(spec)
         uri = f"s3://{settings.store.bucket}/lake/{spec.name}"
         table = DeltaLakeTable(uri, spec, storage_options(settings.store))
@@ -158,12 +163,12 @@ class _Sink:
             table,
             self._positions.app_ids(topics),
             recent=RecentRows(settings.sink.recent_rows),
-            refused=Refused(self._metrics, service=name),
         )
         return TableLog(
             log_of_topics(settings, name=name, topics=topics, metrics=self._metrics),
             guarded,
-            reading=reading,
+            reading=way.reading,
+            refusals=Refusals(way.reject, refused_rows(self._metrics, service=name)),
             deadline_seconds=settings.sink.table_deadline_seconds,
             gaps=Gaps(guarded, self._positions.beginnings),
             on_gaps={"stop": stop_at, "accept": accept}[settings.sink.gaps],

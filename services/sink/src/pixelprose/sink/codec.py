@@ -6,7 +6,7 @@ from typing import Generic, TypeVar
 from pixelprose.lake import CaptionRow, ImageRow, RejectionRow
 from pixelprose.records import RecordCodec
 from pixelprose.sink.row import Row
-from pixelprose.sink.rows import Unknown, comes_again
+from pixelprose.sink.rows import Unknown, comes_again, is_of_content
 from pixelprose.streamkit import Message, Reject
 
 R = TypeVar("R")
@@ -44,6 +44,7 @@ class RowCodec(Generic[R]):
             row,
             row_id=row.row_id,
             again=comes_again(row, instance=self._instance),
+            cause=cause if is_of_content(row) else None,
         )
 
     def reject(self, rejected: Reject[R], record: R, cause: Message) -> Row:  # noqa: ARG002 - a Codec has it

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from typing import Any, Literal
 
 import pyarrow as pa
@@ -15,7 +16,7 @@ from pixelprose.sink.evolution import clashes, is_known, joining
 from pixelprose.sink.files import writer_properties
 from pixelprose.sink.gathered import gathered
 from pixelprose.sink.guarded import AppId, Conflict, Snapshot, Table
-from pixelprose.sink.row import Row
+from pixelprose.sink.row import Row, Who
 from pixelprose.streamkit import ExitCode, Stop, Unavailable
 
 StorageOptions = Mapping[str, str]
@@ -59,10 +60,11 @@ class DeltaSnapshot(Snapshot):
         with _store(self._spec):
             return row_ids.newest(self._handle, mark, limit=limit)
 
-    def holding(self, rows: Sequence[Row]) -> Collection[str]:
-        """Return the row_ids among those of `rows` that the table holds."""
+    def owners(self, rows: Sequence[Row], *, since: object | None) -> Mapping[str, Collection[Who]]:
+        """Return the row_ids among those of `rows` that the table holds, and whose they are."""
+        begin = since if isinstance(since, datetime) else None
         with _store(self._spec):
-            return row_ids.holding(self._handle, rows)
+            return row_ids.owners(self._handle, rows, since=begin)
 
     def append(self, rows: Sequence[Row], versions: Mapping[AppId, int]) -> None:
         """Append the rows and set the partitions' versions: both, or neither.

@@ -5,13 +5,13 @@ conflicts. So the comparison and the commit happen on one handle, and after any 
 done again on a fresh one.
 """
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Protocol
 
+from pixelprose.sink.admission import Owning, Refusal, admit
 from pixelprose.sink.recent import RecentRows, Remembering
-from pixelprose.sink.refused import log_refused
 from pixelprose.sink.row import Row
 from pixelprose.streamkit import TopicPartition, Unavailable
 
@@ -27,18 +27,11 @@ class Conflict(Exception):
     """Another commit came between the snapshot and ours; nothing was written."""
 
 
-class Snapshot(Remembering, Protocol):
+class Snapshot(Remembering, Owning, Protocol):
     """A table as it was at one moment, and the right to append if it still is."""
 
     def version_of(self, app: AppId) -> int | None:
         """Return the last offset of this partition that the table holds.
-
-        Raises:
-            Unavailable: the store does not answer.
-        """
-
-    def holding(self, rows: Sequence[Row]) -> Collection[str]:
-        """Return the row_ids among those of `rows` that the table holds, however old.
 
         Raises:
             Unavailable: the store does not answer.
@@ -65,16 +58,20 @@ class Table(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class GuardedTable:
-    """Appends each record's row at most once, by its position on the log, and each row_id once.
+class Appended:
+    """What became of rows: how many were written now, and which are refused."""
 
-    `refused` is told of rows whose row_id the table holds already.
-    """
+    new: int = 0
+    refused: Sequence[Refusal] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GuardedTable:
+    """Appends each record's row at most once, by its position on the log, and each row_id once."""
 
     table: Table
     apps: Mapping[TopicPartition, AppId]
     recent: RecentRows = field(default_factory=RecentRows)
-    refused: Callable[[Sequence[Row]], None] = log_refused
 
     def last(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
         """Return the last offset of each partition that the table holds, where it holds any.
@@ -84,11 +81,10 @@ class GuardedTable:
         """
         return self._last(self.table.snapshot(), partitions)
 
-    def append(self, rows: Sequence[Row]) -> int:
+    def append(self, rows: Sequence[Row]) -> Appended:
         """Append those rows that the table does not hold yet.
 
-        Returns:
-            How many rows were new.
+        Rows that were refused are told, also when they are brought again.
 
         Raises:
             Unavailable: the store does not answer; the same rows can be brought again.
@@ -97,20 +93,17 @@ class GuardedTable:
         for _ in range(_CONFLICTS if rows else 0):
             snapshot = self.table.snapshot()
             last = self._last(snapshot, {row.at for row in rows})
-            rows = [row for row in rows if row.offset > last.get(row.at, -1)]
-            new, refused = self._told_apart(snapshot, rows)
+            admitted = admit(rows, last, snapshot, self.recent)
             try:
-                if new:
-                    snapshot.append(new, self._versions(rows))
+                if admitted.new:
+                    snapshot.append(admitted.new, self._versions(admitted.fresh))
             except Conflict as error:
                 conflict = error
             else:
-                if refused:
-                    self.refused(refused)
-                return len(new)
+                return Appended(len(admitted.new), admitted.refused)
         if conflict:
             raise Unavailable("table", f"{_CONFLICTS} conflicts in a row") from conflict
-        return 0
+        return Appended()
 
     def _last(
         self, snapshot: Snapshot, partitions: Collection[TopicPartition]
@@ -118,25 +111,6 @@ class GuardedTable:
         # Asked once per partition: the answer takes half a millisecond.
         found = {at: snapshot.version_of(self.apps[at]) for at in partitions}
         return {at: last for at, last in found.items() if last is not None}
-
-    def _told_apart(
-        self, snapshot: Snapshot, rows: Sequence[Row]
-    ) -> tuple[Sequence[Row], Sequence[Row]]:
-        """Rows whose row_id is new, and those whose row_id is there, or comes twice here."""
-        if not rows:
-            return (), ()
-        self.recent.catch_up(snapshot)
-        again = [row for row in rows if row.again]
-        known = set(snapshot.holding(again)) if again else set[str]()
-        new: list[Row] = []
-        refused: list[Row] = []
-        for row in rows:
-            if row.row_id and (row.row_id in known or row.row_id in self.recent):
-                refused.append(row)
-            else:
-                known.add(row.row_id)
-                new.append(row)
-        return new, refused
 
     def _versions(self, rows: Sequence[Row]) -> dict[AppId, int]:
         ordered = sorted(rows, key=lambda row: row.at)

@@ -77,6 +77,7 @@ class ColumnReader:
             [fitted(made[field.name], field.type) for field in schema], schema=schema
         )
         ids = columns.column("row_id").to_pylist()
+        of_content = self.spec is CAPTIONS
         again = self._again(record)
         return [
             Row(
@@ -85,6 +86,7 @@ class ColumnReader:
                 InColumns(columns, index),
                 row_id=str(ids[index]),
                 again=index in again,
+                cause=cause if of_content else None,
             )
             for index, cause in enumerate(causes)
         ]

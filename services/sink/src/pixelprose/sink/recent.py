@@ -1,6 +1,6 @@
 """The last line of defence: row_ids that a table got lately, exactly, up to a count."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final, Protocol
 
 RECENT_ROWS: Final = 200_000
@@ -40,6 +40,10 @@ class RecentRows:
 
     def __len__(self) -> int:
         return len(self._times)
+
+    def since(self, row_ids: Collection[str]) -> Any:  # noqa: ANN401 - as the table tells time
+        """Return the time of the oldest of these, all of which are known."""
+        return min(self._times[row_id] for row_id in row_ids)
 
     def catch_up(self, snapshot: Remembering) -> None:
         """Learn what the table got since the last time.

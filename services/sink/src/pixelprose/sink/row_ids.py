@@ -1,6 +1,7 @@
-"""Row ids that a Delta table holds: the newest ones, and those among some."""
+"""Row ids that a Delta table holds: the newest ones, and those among some, with whose they are."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -8,7 +9,7 @@ from typing import Any, Final
 import pyarrow as pa
 from deltalake import DeltaTable, QueryBuilder
 
-from pixelprose.sink.row import Row
+from pixelprose.sink.row import Row, Who
 from pixelprose.streamkit import Unavailable
 
 ROW_ID: Final = "row_id"
@@ -73,21 +74,28 @@ def _within(
         yield path, begin
 
 
-def holding(table: DeltaTable, rows: Sequence[Row]) -> Collection[str]:
-    """Return the row_ids among those of `rows` that the table holds.
+def owners(
+    table: DeltaTable, rows: Sequence[Row], *, since: datetime | None
+) -> Mapping[str, Collection[Who]]:
+    """Return the row_ids among those of `rows` that the table holds (since then), and whose.
 
-    Files of other policies are passed over by their statistics, row groups without any of the ids
-    by their Bloom filters.
+    Files of other times and policies are passed over by their statistics, row groups without any of
+    the ids by their Bloom filters.
     """
     policies = {row.policy_hash for row in rows} - {None}
     wanted = sorted({row.row_id for row in rows})
-    found: set[str] = set()
+    found: defaultdict[str, set[Who]] = defaultdict(set)
     for start in range(0, len(wanted), _AT_ONCE):
-        sql = f"select row_id from rows where row_id in {_listed(wanted[start:][:_AT_ONCE])}"  # noqa: S608 - quoted
+        sql = (
+            f"select {ROW_ID}, submission_id, attempt from rows "  # noqa: S608 - quoted
+            f"where {ROW_ID} in {_listed(wanted[start:][:_AT_ONCE])}"
+        )
         if policies:
             sql += f" and policy_hash in {_listed(sorted(map(str, policies)))}"
-        answer = _asked(table, sql)
-        found.update(_texts(answer, ROW_ID))
+        if since is not None:
+            sql += f" and {TIME} >= timestamp '{since.isoformat()}'"
+        for row in _asked(table, sql).to_pylist():
+            found[row[ROW_ID]].add(Who(row["submission_id"], row["attempt"]))
     return found
 
 

@@ -3,7 +3,7 @@
 import hashlib
 import struct
 from collections.abc import Mapping
-from typing import Final, TypeVar
+from typing import Final, TypeGuard, TypeVar
 
 from pixelprose.lake import (
     Caption,
@@ -111,13 +111,21 @@ def rejection_row(record: ImageRejected, cause: Message, unknown: Unknown) -> Re
     )
 
 
+def is_of_content(row: CaptionRow | ImageRow | RejectionRow) -> TypeGuard[CaptionRow]:
+    """Whether the row may be of another attempt as well.
+
+    A caption's identity is what it is a caption of, by what. Other rows are of one event, named by
+    its attempt.
+    """
+    return isinstance(row, CaptionRow)
+
+
 def comes_again(row: CaptionRow | ImageRow | RejectionRow, *, instance: str) -> bool:
     """Whether the same row may have been written long ago, from another position.
 
-    A caption's identity is what it is a caption of, by what: a redrive makes the same one again,
-    and so does a replay by another deployment. Other rows are of one event, named by its attempt.
+    A redrive makes the same caption again, and so does a replay by another deployment.
     """
-    if not isinstance(row, CaptionRow):
+    if not is_of_content(row):
         return False
     return row.attempt > 0 or any(hop.instance != instance for hop in row.lineage.hops)
 

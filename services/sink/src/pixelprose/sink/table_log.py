@@ -10,6 +10,7 @@ import structlog
 from pixelprose.sink.gaps import Gap, Gaps
 from pixelprose.sink.guarded import GuardedTable
 from pixelprose.sink.reading import Reading
+from pixelprose.sink.refused import Refusals
 from pixelprose.streamkit import (
     Committed,
     ExitCode,
@@ -23,6 +24,8 @@ from pixelprose.streamkit import (
 )
 
 R = TypeVar("R")
+
+UNTOLD = Refusals()
 
 _log = structlog.get_logger(__name__)
 
@@ -59,6 +62,7 @@ class TableLog(Log[R]):
         *,
         reading: Reading[R],
         deadline_seconds: float,
+        refusals: Refusals = UNTOLD,
         gaps: Gaps | None = None,
         on_gaps: Callable[[Sequence[Gap]], None] = stop_at,
         clock: Callable[[], float] = time.monotonic,
@@ -66,6 +70,7 @@ class TableLog(Log[R]):
         self._inner = inner
         self._table = table
         self._reading = reading
+        self._refusals = refusals
         self._deadline_seconds = deadline_seconds
         self._gaps = gaps
         self._on_gaps = on_gaps
@@ -120,7 +125,10 @@ class TableLog(Log[R]):
         letters: Sequence[Outgoing],
         positions: Mapping[TopicPartition, Committed],
     ) -> bool:
-        """Write the rows, then commit dead letters and positions in one Kafka transaction.
+        """Write the rows, then commit rejections, dead letters and positions in one transaction.
+
+        Rejections are of rows that the table refused. After a crash in between, the same rows are
+        refused again, and so each is told once.
 
         Returns:
             False while the store does not answer, until the deadline.
@@ -133,12 +141,16 @@ class TableLog(Log[R]):
             if not self._look_for_gaps(positions.keys() - self._looked_at):
                 return False
             read = self._reading(outputs)
-            self._table.append(read.rows)
+            refused = self._table.append(read.rows).refused
+            ends = self._refusals.ends(refused)
         except Unavailable as error:
             self._wait_or_stop(error)
             return False
         self._failing_since = None
-        return self._inner.commit((), (*letters, *read.letters), positions)
+        done = self._inner.commit((), (*letters, *read.letters, *ends), positions)
+        if done:
+            self._refusals.committed(refused)
+        return done
 
     def close(self) -> None:
         """Leave the group."""

@@ -1,11 +1,12 @@
 """A table in memory that models what the guarded commit sees of a real one."""
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from pixelprose.sink.guarded import AppId, Conflict
-from pixelprose.sink.row import Row
+from pixelprose.sink.row import Row, Who
 
 
 @dataclass
@@ -34,9 +35,15 @@ class MemorySnapshot:
         """Return the last offset as it was seen."""
         return self.seen.get(app)
 
-    def holding(self, rows: Sequence[Row]) -> Collection[str]:
-        """Return the row_ids that the table held."""
-        return {row.row_id for row in self.rows} & {row.row_id for row in rows}
+    def owners(self, rows: Sequence[Row], *, since: object | None) -> Mapping[str, Collection[Who]]:
+        """Return the row_ids that the table held, and whose they were."""
+        begin = since if isinstance(since, int) else 0
+        asked = {row.row_id for row in rows}
+        found: defaultdict[str, set[Who]] = defaultdict(set)
+        for row in self.rows[begin:]:
+            if row.row_id in asked:
+                found[row.row_id].add(row.who)
+        return found
 
     def newest(self, after: object | None, *, limit: int) -> tuple[Mapping[str, Any], object]:
         """Return the row_ids since the mark, which is a count of rows."""
