@@ -1,7 +1,7 @@
 """Known bugs, put back in copies: what each does is its whole body."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pixelprose.ingester.quarantine import Quarantine
@@ -10,9 +10,9 @@ from pixelprose.ingester.refusal import Refusal
 from pixelprose.ingester.step import IngestStep
 from pixelprose.objectstore import seen
 from pixelprose.records import ImageFetched, SubmissionId, Submitted
-from pixelprose.sink.admission import Owners
+from pixelprose.sink.admission import Owners, Refusal
 from pixelprose.sink.guarded import Appended, AppId, Conflict, GuardedTable, Snapshot, Table
-from pixelprose.sink.row import Row
+from pixelprose.sink.row import Row, Who
 from pixelprose.sink.table_log import TableLog
 from pixelprose.streamkit import (
     Committed,
@@ -180,6 +180,40 @@ class WritesTheConsumersPosition(TableLog[Row]):
         read = self.idle_positions(self._table.apps)
         self._table = _VersionsOfTheConsumer(self._table.table, self._table.apps, read=read)
         return super().commit(outputs, letters, positions)
+
+
+class ForgetsWhatItRefused(GuardedTable):
+    def append(self, rows: Sequence[Row]) -> Appended:
+        given = {(row.at, row.offset): row for row in rows}
+        done = super().append([replace(row, cause=None) for row in rows])
+        refused = [Refusal(given[one.row.at, one.row.offset], one.owner) for one in done.refused]
+        return Appended(done.new, refused)
+
+
+@dataclass(frozen=True)
+class _OfNobody(_ByPath):
+    def owners(self, rows: Sequence[Row], *, since: object | None) -> Owners:
+        return dict.fromkeys(super().owners(rows, since=since), {Who("", 0)})
+
+    def append(self, rows: Sequence[Row], versions: Mapping[AppId, int]) -> None:
+        self.read.append(rows, versions)
+
+
+@dataclass(frozen=True)
+class KnowsNoOwner(Table):
+    inner: Table
+
+    def snapshot(self) -> Snapshot:
+        return _OfNobody(self.inner.snapshot(), self.inner)
+
+
+class RejectsBesideTheCommit(TableLog[Row]):
+    def commit(
+        self, outputs: Sequence[Row], letters: Sequence[Outgoing], positions: Positions
+    ) -> bool:
+        ends = self._refusals.ends(self._table.append(outputs).refused)
+        told = not ends or self._inner.commit((), ends, {})
+        return told and self._inner.commit((), letters, positions)
 
 
 def names_the_topic_alone(_: int, at: TopicPartition) -> AppId:

@@ -8,6 +8,7 @@ from typing import Any
 
 from hypothesis.stateful import RuleBasedStateMachine
 from tests.mutations import bugs
+from tests.schedules.duplicates import Duplicates
 from tests.schedules.explore import explore
 from tests.schedules.group import Group
 from tests.schedules.ingest import Ingest
@@ -136,6 +137,24 @@ MUTATIONS: tuple[Mutation, ...] = (
         {"app_of": staticmethod(bugs.names_the_topic_alone)},
         150,
     ),
+    InSchedules(
+        "a refused row forgotten after a crash between the commits",
+        Duplicates,
+        {"guarded_class": bugs.ForgetsWhatItRefused},
+        100,
+    ),
+    InSchedules(
+        "a row that is there refused as a duplicate of itself",
+        Duplicates,
+        {"table_class": bugs.KnowsNoOwner},
+        100,
+    ),
+    InSchedules(
+        "rejections of refused rows beside the commit of positions",
+        Duplicates,
+        {"table_log_class": bugs.RejectsBesideTheCommit},
+        100,
+    ),
 )
 
 
@@ -146,7 +165,7 @@ CONTROLS: tuple[InSchedules, ...] = tuple(
         {},
         max(m.within for m in MUTATIONS if isinstance(m, InSchedules) and m.machine is machine),
     )
-    for machine in (Group, Sinks, Ingest)
+    for machine in (Group, Sinks, Duplicates, Ingest)
 )
 """The code as it is must pass the same check with the largest bound of its mutations."""
 

@@ -4,7 +4,7 @@ import pytest
 from tests.schedules.explore import explore
 from tests.schedules.machines import MACHINES
 
-SLICE = {"group": 250, "sinks": 150, "ingest": 200}
+SLICE = {"group": 250, "sinks": 100, "duplicates": 100, "ingest": 200}
 
 
 @pytest.mark.parametrize("name", MACHINES)
