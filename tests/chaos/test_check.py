@@ -89,6 +89,19 @@ def test_a_good_history_breaks_no_promise() -> None:
     assert check(GOOD, binding=seed_in) == []
 
 
+def test_a_caption_that_the_sink_rejected_is_not_missed_in_the_table() -> None:
+    refused = RejectionSeen(("s4", 0), "sink", "duplicate_row", "s0")
+    history = dataclasses.replace(
+        GOOD,
+        captions=(ROW, dataclasses.replace(CHANGED, row_id="r0")),
+        rows=(ROW,),
+        rejections=(*GOOD.rejections, refused),
+        rejection_rows=(*GOOD.rejection_rows, refused),
+    )
+    (violation,) = check(history, binding=seed_in)
+    assert violation.kind == "duplicated", "nobody is put back here: the topic must not have it"
+
+
 FORGED: dict[str, tuple[str, Forge]] = {
     "a row is lost": ("lost", changed(captions=(CHANGED,), rows=(CHANGED,))),
     "a row is on the topic alone": ("lost", changed(rows=(CHANGED,))),

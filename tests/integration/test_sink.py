@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from threading import Thread
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 import msgspec
@@ -15,6 +15,7 @@ from confluent_kafka import TopicPartition as KafkaPartition
 from confluent_kafka.admin import AdminClient
 from deltalake import DeltaTable, QueryBuilder
 
+from pixelprose.cli.ends import TopicReader
 from pixelprose.embedded import EmbeddedKafka
 from pixelprose.embedded.testing import FreshBucket
 from pixelprose.kafkalog import KafkaSettings
@@ -36,9 +37,12 @@ from pixelprose.records import (
 from pixelprose.records.examples import example
 from pixelprose.records.files import packaged
 from pixelprose.records.topic_admin import initialise
+from pixelprose.sink.admission import Refusal
 from pixelprose.sink.app import build
 from pixelprose.sink.delta import storage_options
+from pixelprose.sink.refused import Refusals
 from pixelprose.sink.settings import SinkSection, SinkSettings
+from pixelprose.sink.table_log import TableLog
 from pixelprose.streamkit import (
     ExitCode,
     Message,
@@ -224,8 +228,55 @@ def test_a_redriven_caption_that_is_there_already_is_no_second_row(settings: Sin
     with running(settings):
         until(lambda: count(settings, "captions") == 2)
         until(lambda: sum(positions(settings, "sink.captions", topic_of(CaptionAnnotated))) == 3)
+        until(lambda: count(settings, "rejections") == 1)
     found = ask(settings, "select row_id, attempt from captions order by attempt")
     assert found == [{"row_id": "row of a", "attempt": 0}, {"row_id": "another", "attempt": 1}]
+    (rejected,) = ask(settings, "select attempt, stage, reason, duplicate_of from rejections")
+    assert rejected == {
+        "attempt": 1,
+        "stage": "sink",
+        "reason": "duplicate_row",
+        "duplicate_of": "a" * 64,
+    }
+
+
+class Died(BaseException):
+    """The process is no more."""
+
+
+class Dying(Refusals):
+    """Dies when the table has the rows, and before Kafka hears of them."""
+
+    def ends(self, _: Sequence[Refusal]) -> Sequence[Outgoing]:
+        raise Died
+
+
+def test_a_sink_that_dies_between_its_commits_rejects_what_it_refused_once(
+    settings: SinkSettings,
+) -> None:
+    pipeline = Pipeline(settings.kafka)
+    pipeline.send(example_caption("a"))
+    pipeline.send(example_caption("b", row_id="row of a", attempt=1))
+    pipeline.flush()
+    for _ in range(2):
+        captions = build(settings, Metrics()).runners[0]
+        cast("TableLog[Any]", captions._log)._refusals = Dying()
+        with pytest.raises(Died):
+            captions.run()
+    assert count(settings, "captions") == 1
+    assert positions(settings, "sink.captions", topic_of(CaptionAnnotated)) == [0, 0]
+    with running(settings):
+        until(lambda: sum(positions(settings, "sink.captions", topic_of(CaptionAnnotated))) == 2)
+        until(lambda: count(settings, "rejections") == 1)
+    topic = settings.kafka.physical(topic_of(ImageRejected))
+    reader = TopicReader(settings.kafka.client(), [topic])
+    assert len(list(reader.read(seconds=PATIENCE_SECONDS))) == 1
+    reader.close()
+    ends = ask(settings, SUBMISSION_ENDS)
+    assert sorted((end["submission_id"][0], end["state"]) for end in ends) == [
+        ("a", "captioned"),
+        ("b", "rejected"),
+    ]
 
 
 def test_records_that_expired_unread_stop_the_sink_and_are_named(settings: SinkSettings) -> None:

@@ -10,7 +10,7 @@ from pixelprose.ingester.refusal import Refusal
 from pixelprose.ingester.step import IngestStep
 from pixelprose.objectstore import seen
 from pixelprose.records import ImageFetched, SubmissionId, Submitted
-from pixelprose.sink.admission import Owners, Refusal
+from pixelprose.sink.admission import Owners
 from pixelprose.sink.guarded import Appended, AppId, Conflict, GuardedTable, Snapshot, Table
 from pixelprose.sink.row import Row, Who
 from pixelprose.sink.table_log import TableLog
@@ -186,14 +186,16 @@ class ForgetsWhatItRefused(GuardedTable):
     def append(self, rows: Sequence[Row]) -> Appended:
         given = {(row.at, row.offset): row for row in rows}
         done = super().append([replace(row, cause=None) for row in rows])
-        refused = [Refusal(given[one.row.at, one.row.offset], one.owner) for one in done.refused]
-        return Appended(done.new, refused)
+        return Appended(
+            done.new,
+            [replace(one, row=given[one.row.at, one.row.offset]) for one in done.refused],
+        )
 
 
 @dataclass(frozen=True)
 class _OfNobody(_ByPath):
     def owners(self, rows: Sequence[Row], *, since: object | None) -> Owners:
-        return dict.fromkeys(super().owners(rows, since=since), {Who("", 0)})
+        return {row_id: {Who("", 0)} for row_id in super().owners(rows, since=since)}
 
     def append(self, rows: Sequence[Row], versions: Mapping[AppId, int]) -> None:
         self.read.append(rows, versions)

@@ -33,9 +33,7 @@ class OwnedTexts(RowTexts):
 
     def encode(self, record: str, cause: Message) -> Row:
         values = Owned(record, submission_of(cause))
-        return Row(
-            cause.at, cause.offset, values, row_id=row_id_of(cause), again=True, cause=cause
-        )
+        return Row(cause.at, cause.offset, values, row_id=row_id_of(cause), again=True, cause=cause)
 
 
 def number(message: Message) -> int:

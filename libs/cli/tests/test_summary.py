@@ -66,6 +66,16 @@ def test_a_submission_counts_once_as_its_highest_attempt_ended() -> None:
     assert ends.twice() == []
 
 
+def test_a_caption_whose_row_was_there_already_ended_as_a_duplicate_and_once() -> None:
+    ends = Ends()
+    ends.add(("s", 1), End("rejected", "duplicate_row"))
+    ends.add(("s", 1), End("captioned", "p"))
+    assert ends.twice() == []
+    assert (ends.count("captioned"), ends.reasons("rejected")) == (0, {"duplicate_row": 1})
+    ends.add(("s", 1), End("captioned", "p"))
+    assert ends.twice() == [("s", 1)]
+
+
 def test_rates_are_taken_between_the_first_and_the_last_record() -> None:
     start = datetime(2026, 1, 1, tzinfo=UTC)
     moments = [start + timedelta(seconds=n / 10) for n in range(11)]

@@ -12,6 +12,9 @@ Binding = Callable[[str], int | None]
 RESTRICTED: Final = "blocked"
 """Rejections for this reason are kept out of the table that people share."""
 
+REFUSED: Final = "duplicate_row"
+"""Captions that were rejected for this reason have no row: the table has it, of another attempt."""
+
 
 def check(history: History, *, binding: Binding) -> list[Violation]:
     """All broken promises, in the order of the checks."""
@@ -54,8 +57,10 @@ def rows_once(history: History) -> Iterator[Violation]:
 
 
 def topics_and_tables_agree(history: History) -> Iterator[Violation]:
-    """What the topics say, the tables say: once."""
-    said, kept = Counter(history.captions), Counter(history.rows)
+    """What the topics say, the tables say: once, but for captions that the sink rejected."""
+    refused = {r.who for r in history.rejections if r.reason == REFUSED}
+    said = Counter(caption for caption in history.captions if caption.who not in refused)
+    kept = Counter(history.rows)
     rejected = Counter(r for r in history.rejections if r.reason != RESTRICTED)
     in_table = Counter(history.rejection_rows)
     for one in (*(said - kept), *(rejected - in_table)):

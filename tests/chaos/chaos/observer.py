@@ -12,7 +12,7 @@ from minio.error import MinioException
 from urllib3.exceptions import HTTPError
 
 from chaos.history import Ahead, Try
-from chaos.pipeline import ALL_TOPICS, SINKS, STEPS, Step
+from chaos.pipeline import ALL_TOPICS, CAPTIONS, SINKS, STEPS, Step
 from chaos.positions import Lane, Positions
 from chaos.store_view import StoreView
 from chaos.topics_view import Spot, TopicsReader, TopicsView
@@ -167,8 +167,11 @@ class Observer:
             return False
         self._tables_at = now
         kept_out = {r.who for r in self.view.rejections if r.reason == "blocked"}
+        refused = self.view.rejected_at["sink"].keys()
         for step, tries in held.items():
             done = tries | kept_out | self.view.outputs[step.dead_letters].keys()
+            if step.reads == CAPTIONS:
+                done |= refused
             self.ahead.extend(self._undone(step, positions, done))
         return True
 

@@ -9,6 +9,7 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka import Message as KafkaMessage
 
 from pixelprose.kafkalog import Configuration
+from pixelprose.records import DUPLICATE_ROW
 
 Kind = Literal["captioned", "rejected", "dead_letter"]
 Try = tuple[str, int]
@@ -47,7 +48,18 @@ class Ends:
 
     def twice(self) -> list[Try]:
         """Return the attempts with more than one terminal state."""
-        return [who for who, ends in self.by_try.items() if len(ends) > 1]
+        return [who for who in self.by_try if len(self.of(who)) > 1]
+
+    def of(self, who: Try) -> list[End]:
+        """Return how an attempt ended.
+
+        A caption whose row the sink refused, because the same one was there, ended with that.
+        """
+        ends = self.by_try[who]
+        captions = [end for end in ends if end.kind == "captioned"]
+        others = [end for end in ends if end.kind != "captioned"]
+        refused = sum(end.reason == DUPLICATE_ROW for end in others)
+        return captions[refused:] + others
 
     def submissions(self) -> set[str]:
         """Return the submissions that ended, at whichever attempt."""
@@ -59,7 +71,7 @@ class Ends:
         for submission, attempt in self.by_try:
             highest[submission] = max(attempt, highest.get(submission, 0))
         for submission, attempt in highest.items():
-            yield from self.by_try[submission, attempt]
+            yield from self.of((submission, attempt))
 
 
 class TopicReader:

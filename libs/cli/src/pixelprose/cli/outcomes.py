@@ -9,6 +9,7 @@ from pixelprose.cli.redrive.failure import of_dead_letter
 from pixelprose.kafkalog import KafkaSettings, cluster_id
 from pixelprose.kafkalog.message import to_message
 from pixelprose.records import (
+    DUPLICATE_ROW,
     CaptionAnnotated,
     ImageRejected,
     Registry,
@@ -67,6 +68,8 @@ class OutcomeReader:
             rejection = self._rejections.decode(read.value)
             self.outcomes.rejections.append(rejection)
             made = rejection.submission
+            if (rejection.reason, rejection.duplicate_of) == (DUPLICATE_ROW, made.submission_id):
+                return  # captioned: an earlier attempt's row says the same
             ends.add((made.submission_id, made.attempt), End("rejected", rejection.reason))
         else:
             failure = of_dead_letter(read, cluster=self._cluster)

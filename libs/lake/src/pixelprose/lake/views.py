@@ -39,8 +39,10 @@ with ends as (
         cast(null as varchar) as reason, row_id, ingested_at
     from captions
     union all
-    select submission_id, attempt, policy_hash, 'rejected' as state, stage,
-        reason, row_id, ingested_at
+    select submission_id, attempt, policy_hash,
+        case when reason = 'duplicate_row' and duplicate_of = submission_id
+            then 'captioned' else 'rejected' end as state,
+        stage, reason, row_id, ingested_at
     from rejections
     union all
     select submission_id, attempt, cast(null as varchar) as policy_hash, 'dead_letter' as state,
@@ -59,6 +61,7 @@ where attempt = last_of_policy and (policy_hash is not null or attempt = last_at
 """How every submission ended: per policy, its highest attempt.
 
 An end before any policy (such as a dead link) counts until a higher attempt ended in any way.
+A later attempt whose caption came out as it was ends as captioned, by its own earlier row.
 Known-hash hits are in no table, so their submissions have no end here.
 """
 

@@ -195,7 +195,7 @@ def retry(  # noqa: PLR0913 - one parameter per option
 ) -> None:
     """Try rejected submissions again, as one more attempt, from the stage that said no.
 
-    Some reasons are final: blocked, taken_down, opted_out, duplicate_content.
+    Some reasons are final: blocked, taken_down, opted_out, duplicate_content, duplicate_row.
     """
     from pixelprose.cli.redrive.run import run  # noqa: PLC0415 - loads the Kafka client
 
