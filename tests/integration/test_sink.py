@@ -245,10 +245,12 @@ class Died(BaseException):
 
 
 class Dying(Refusals):
-    """Dies when the table has the rows, and before Kafka hears of them."""
+    """Dies when the table has a commit's rows, and before Kafka hears of them."""
 
-    def ends(self, _: Sequence[Refusal]) -> Sequence[Outgoing]:
-        raise Died
+    def ends(self, refused: Sequence[Refusal]) -> Sequence[Outgoing]:
+        if refused:
+            raise Died
+        return ()
 
 
 def test_a_sink_that_dies_between_its_commits_rejects_what_it_refused_once(

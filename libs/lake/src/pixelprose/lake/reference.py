@@ -79,8 +79,8 @@ _PROMISES: Final = {
     "caption.",
     "submission_ends": "how every submission ended: per policy, its highest attempt. An end before "
     "any policy (a dead link) counts until a higher attempt ended in any way. An attempt whose "
-    "caption came out as an earlier one's is captioned, with the reason `duplicate_row`: the earlier "
-    "row stands.",
+    "caption came out as an earlier one's is captioned, with the reason `duplicate_row`: the "
+    "earlier row stands.",
 }
 
 
