@@ -1,7 +1,11 @@
 """`pixelprose table` and `pixelprose export`, on real tables in the embedded S3."""
 
 import json
+import os
 import secrets
+import subprocess
+import sys
+import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -10,6 +14,7 @@ from rich.console import Console
 from typer.testing import CliRunner, Result
 
 from pixelprose.cli.app import app
+from pixelprose.cli.errors import CommandError
 from pixelprose.cli.table_views import commits_view, facts_view, finding_line, plan_view
 from pixelprose.curator import LakeError, compaction_plan, facts, history
 from pixelprose.curator.finding import failed
@@ -129,6 +134,28 @@ def test_vacuum_deletes_only_when_told_so(small: SmallLake) -> None:
     assert "Nothing was deleted" in said(small, "table", "vacuum", "--table", "captions")
     assert "0 files" in said(small, "table", "vacuum", "--delete", "--table", "captions")
     assert isinstance(run(small, "table", "vacuum", "--retain-days", "1").exception, LakeError)
+
+
+def test_maintain_works_by_the_clock_and_ends_when_asked(small: SmallLake) -> None:
+    said_so = [sys.executable, "-m", "pixelprose.cli", "table", "maintain", "--every", "1h"]
+    environ = {**os.environ, **variables(small), "PIXELPROSE_LOG__FORMAT": "json"}
+    with subprocess.Popen(said_so, env=environ, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        lines = [json.loads(next(process.stderr)) for _ in range(2)]
+        with urllib.request.urlopen(f"http://127.0.0.1:{lines[0]['port']}/metrics") as answer:
+            metrics = answer.read().decode()
+        process.terminate()
+        assert process.wait(60) == 0
+        last = json.loads(process.stderr.readlines()[-1])
+    assert (lines[1]["event"], lines[1]["troubles"]) == ("maintained", [])
+    assert lines[1]["tables"] == ["captions", "rejections"]
+    assert 'pixelprose_table_maintained_timestamp_seconds{table="captions"}' in metrics
+    assert last["event"] == "stopped"
+
+
+@pytest.mark.parametrize("words", [("--every", "soon"), ("--every", "0h"), ("--table", "caption")])
+def test_maintain_refuses_what_it_can_not_mean(small: SmallLake, words: tuple[str, str]) -> None:
+    assert isinstance(run(small, "table", "maintain", *words).exception, CommandError)
 
 
 def test_export_writes_files_and_says_where(small: SmallLake, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ import typer
 from rich.console import Console
 
 from pixelprose.cli.choices import Output, Topics
+from pixelprose.cli.spans import pause
 
 table_app = typer.Typer(
     help="Look at the tables of captions, images, rejections and dead letters; keep them fast.",
@@ -126,6 +127,29 @@ def vacuum(
 
     run = table_command.run_vacuum if delete else table_command.run_garbage
     run(config, table, retain_days, console)
+
+
+@table_app.command()
+def maintain(
+    *,
+    every: Annotated[str, typer.Option(help="Pause between passes: 30m, 1h, 1d.")] = "1h",
+    table: OneTable = None,
+    target_mb: Target = TARGET_MB,
+    retain_days: Annotated[
+        float, typer.Option(min=7, help="Keep what versions of the last days need.")
+    ] = 7.0,
+    config: ConfigFile = None,
+) -> None:
+    """Optimize and vacuum again and again, until SIGTERM or Ctrl-C: a process beside the sinks.
+
+    Health and metrics are at `http.host` and `http.port`. One is enough; more do no harm.
+
+    Example:
+        pixelprose table maintain --every 1h
+    """
+    from pixelprose.cli.maintain_command import run_maintain  # noqa: PLC0415 - loads deltalake
+
+    run_maintain(config, table, every=pause(every), target_mb=target_mb, retain_days=retain_days)
 
 
 @table_app.command()

@@ -6,6 +6,7 @@ from pixelprose.curator.facts import TableFacts, facts
 from pixelprose.curator.finding import Finding, State
 from pixelprose.curator.history import Commit, history
 from pixelprose.curator.lake import Lake, LakeTable
+from pixelprose.curator.maintenance import Maintained, Maintenance
 from pixelprose.curator.upkeep import (
     DayPlan,
     Garbage,
@@ -25,6 +26,8 @@ __all__ = [
     "Lake",
     "LakeError",
     "LakeTable",
+    "Maintained",
+    "Maintenance",
     "State",
     "TableFacts",
     "check_tables",

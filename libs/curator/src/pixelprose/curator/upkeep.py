@@ -59,6 +59,8 @@ def compact(table: LakeTable, day: date, *, target_bytes: int = TARGET_BYTES) ->
         lambda: table.handle.optimize.compact(
             partition_filters=[(PARTITION_BY, "=", str(day))],
             target_size=target_bytes,
+            # One file in work at a time: each takes several times its size in memory.
+            max_concurrent_tasks=1,
             writer_properties=writer_properties(table.spec),
         ),
     )
@@ -76,6 +78,8 @@ def cluster(table: LakeTable, day: date, *, target_bytes: int = TARGET_BYTES) ->
             table.spec.sort_by,
             partition_filters=[(PARTITION_BY, "=", str(day))],
             target_size=target_bytes,
+            # One file in work at a time: each takes several times its size in memory.
+            max_concurrent_tasks=1,
             writer_properties=writer_properties(table.spec),
         ),
     )

@@ -2,15 +2,14 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from typing import Final
 
 from pixelprose.cli.errors import CommandError
 from pixelprose.cli.redrive.failure import Failure, Place
+from pixelprose.cli.spans import span
 from pixelprose.records import codes, topic_list
 
-_AGO: Final = re.compile(r"(\d{1,6})([smhd])")
-_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _SHORTEST_PREFIX: Final = 8
 
 
@@ -51,8 +50,8 @@ def moment(text: str, *, now: datetime) -> datetime:
     Raises:
         CommandError: it is neither.
     """
-    if ago := _AGO.fullmatch(text):
-        return now - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+    if (ago := span(text)) is not None:
+        return now - ago
     try:
         found = datetime.fromisoformat(text)
     except ValueError as error:
