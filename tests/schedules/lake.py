@@ -222,8 +222,8 @@ class Sinks(Group):
                 # A DELETE or a change of the schema lands between look and append.
                 raise Conflict("a DELETE came between")
             case "is compacted":
-                # Other files, the same rows and positions: nobody need notice.
-                self.table.rows = list(self.table.rows)
+                # Other files, the same rows and positions: only the filter reads them anew.
+                self.table.compact()
             case "is overtaken":
                 # The next owner of its partitions writes the same rows between look and append.
                 super().hit(process, "is expelled", name)

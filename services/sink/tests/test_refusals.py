@@ -9,8 +9,8 @@ from msgspec import Struct
 
 from pixelprose.lake import TableSpec
 from pixelprose.sink.admission import Refusal
-from pixelprose.sink.compaction import compact
 from pixelprose.sink.delta import DeltaLakeTable
+from pixelprose.sink.files import writer_properties
 from pixelprose.sink.guarded import GuardedTable, Table
 from pixelprose.sink.recent import RecentRows
 from pixelprose.sink.refused import Refusals, refused_rows
@@ -144,7 +144,7 @@ def test_a_compaction_makes_nothing_new_and_nothing_unknown(tmp_path: Path) -> N
     sink = Sink(table, recent=3)
     for number, name in enumerate("abcd"):
         sink.append(row(number, name))
-    compact(table.uri, NAMED, {})
+    DeltaTable(table.uri).optimize.compact(writer_properties=writer_properties(NAMED))
     assert len(DeltaTable(table.uri).file_uris()) == 1
     assert sink.append(row(4, "d"), row(5, "e")) == 1
     assert Sink(table, recent=3).append(row(6, "e"), row(7, "d")) == 0

@@ -17,10 +17,15 @@ class MemoryTable:
     versions: dict[AppId, int] = field(default_factory=dict)
     before_append: list[Callable[[], None]] = field(default_factory=list)
     after_append: list[Callable[[], None]] = field(default_factory=list)
+    compactions: int = 0
+
+    def compact(self) -> None:
+        """Put the same rows into other files: who knows them by their files reads them anew."""
+        self.compactions += 1
 
     def snapshot(self) -> "MemorySnapshot":
         """Return the state as it is now."""
-        return MemorySnapshot(self, dict(self.versions), tuple(self.rows))
+        return MemorySnapshot(self, dict(self.versions), tuple(self.rows), self.compactions)
 
 
 @dataclass
@@ -30,6 +35,7 @@ class MemorySnapshot:
     table: MemoryTable
     seen: dict[AppId, int]
     rows: Sequence[Row]
+    compactions: int
 
     def version_of(self, app: AppId) -> int | None:
         """Return the last offset as it was seen."""
@@ -46,10 +52,12 @@ class MemorySnapshot:
         return found
 
     def newest(self, after: object | None, *, limit: int) -> tuple[Mapping[str, Any], object]:
-        """Return the row_ids since the mark, which is a count of rows."""
-        begin = after if isinstance(after, int) else max(0, len(self.rows) - limit)
+        """Return the row_ids since the mark: how many rows there were, after which compaction."""
+        oldest, mark = max(0, len(self.rows) - limit), (self.compactions, len(self.rows))
+        known = isinstance(after, tuple) and after[0] == self.compactions
+        begin = after[1] if isinstance(after, tuple) and known else oldest
         found = {row.row_id: number for number, row in enumerate(self.rows) if number >= begin}
-        return found, len(self.rows)
+        return found, mark
 
     def append(self, rows: Sequence[Row], versions: Mapping[AppId, int]) -> None:
         """Append if nobody moved these partitions in between."""
