@@ -10,6 +10,8 @@ import json
 import random
 import resource
 import statistics
+import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -128,16 +130,8 @@ def throughput(folder: Path) -> dict[str, float]:
     figures: dict[str, float] = {"avro_bytes_per_row": sum(len(m.value) for m in batch) / BATCH}
     prefix = RECORDS.prefix(CaptionAnnotated)
     bodies = [message.value[len(prefix) :] for message in batch]
-    rows_one_by_one = RowCodec(RECORDS, caption_row, instance="live")
-    reader = ColumnReader(
-        CAPTIONS,
-        caption_columns,
-        rows_one_by_one,
-        DeadLetters("sink.captions", version="1"),
-        schema=schema_text("CaptionAnnotated"),
-        prefix=prefix,
-        instance="live",
-    )
+    reader = column_reader()
+    rows_one_by_one = reader.rows
 
     def timed(name: str, work: Callable[[], Any], rows: int = BATCH) -> Any:  # noqa: ANN401 - what the work returns
         # The best of some rounds: the first one pays for memory that later commits have already.
@@ -174,6 +168,48 @@ def plainly_written(values: pa.Table, path: Path) -> None:
     """Write a file as pyarrow does, with our compression and row groups."""
     pq.write_table(
         values, path, compression="zstd", compression_level=3, row_group_size=ROW_GROUP_ROWS
+    )
+
+
+def memory(commits: int = 8) -> dict[str, Any]:
+    """Peak memory of processes that commit buffers of two sizes, after the first and the last."""
+    figures: dict[str, Any] = {}
+    for rows in (BATCH // 8, BATCH // 2):
+        words = [sys.executable, __file__, "--buffer", str(rows), "--commits", str(commits)]
+        told = subprocess.run(words, check=True, capture_output=True, text=True).stdout
+        figures[f"memory_{rows}_rows"] = json.loads(told)
+    return figures
+
+
+def buffered(folder: Path, rows: int, commits: int) -> dict[str, float]:
+    """Megabytes that wait for a commit, and the peak before any, after one, and at the end."""
+    _, guarded = opened(folder, "buffered")
+    reader = column_reader()
+    peaks = [peak_megabytes()]
+    size = 0
+    for start in range(0, rows * commits, rows):
+        batch = messages(rows, start=start)
+        size = sum(len(message.value) for message in batch)
+        guarded.append(reader(batch).rows)
+        peaks.append(peak_megabytes())
+    return {
+        "buffer_mb": size / 1024**2,
+        "before_mb": peaks[0],
+        "first_mb": peaks[1],
+        "last_mb": peaks[-1],
+    }
+
+
+def column_reader() -> ColumnReader:
+    """Return what reads captions in the sink."""
+    return ColumnReader(
+        CAPTIONS,
+        caption_columns,
+        RowCodec(RECORDS, caption_row, instance="live"),
+        DeadLetters("sink.captions", version="1"),
+        schema=schema_text("CaptionAnnotated"),
+        prefix=RECORDS.prefix(CaptionAnnotated),
+        instance="live",
     )
 
 
@@ -236,11 +272,17 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--commits", type=int, default=300, help="of the growing table")
     parser.add_argument("--rows", type=int, default=100_000, help="of the table that is asked")
+    parser.add_argument("--buffer", type=int, default=0, help="only that: rows of each commit")
     given = parser.parse_args()
+    if given.buffer:
+        with tempfile.TemporaryDirectory() as name:
+            print(json.dumps(buffered(Path(name), given.buffer, given.commits)))
+        return
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         figures: dict[str, Any] = throughput(folder)
         figures["peak_mb_one_batch"] = peak_megabytes()
+        figures |= memory()
         figures |= latency(folder, given.commits)
         figures |= lookups(folder, given.rows)
         figures["peak_mb"] = peak_megabytes()
