@@ -210,6 +210,8 @@ def column_reader() -> ColumnReader:
         schema=schema_text("CaptionAnnotated"),
         prefix=RECORDS.prefix(CaptionAnnotated),
         instance="live",
+        fuse_least=50,
+        fuse_share=0.5,
     )
 
 

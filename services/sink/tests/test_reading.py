@@ -32,7 +32,7 @@ from pixelprose.sink.late import LateCodec
 from pixelprose.sink.reading import ColumnReader
 from pixelprose.sink.row import InColumns, Row
 from pixelprose.sink.rows import caption_row, image_row
-from pixelprose.streamkit import Message, TopicPartition, Undecodable
+from pixelprose.streamkit import ExitCode, Message, Stop, TopicPartition, Undecodable
 from pixelprose.streamkit.letters import DeadLetters
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
@@ -65,6 +65,8 @@ class Reading:
             schema=schema_text(record.__name__),
             prefix=prefix,
             instance="live",
+            fuse_least=3,
+            fuse_share=0.5,
         )
         self._wire: Wire[Any] = Wire(record, REGISTRY)
 
@@ -180,6 +182,16 @@ def test_a_record_that_is_none_is_a_dead_letter_and_takes_no_other_with_it() -> 
         assert letter.value == one.value
         assert dict(letter.headers)["dlq_reason"] == b"undecodable"
         assert CAPTION.reader(waiting).letters == read.letters, "a replay says the same"
+
+
+def test_a_commit_of_records_that_are_none_stops_the_sink_and_commits_nothing() -> None:
+    good = [CAPTION.message(known(CaptionAnnotated, "full"), n) for n in range(7)]
+    bad = [replaced(message, message.value[:-3]) for message in good]
+    assert len(CAPTION.reader([*good[:4], *bad[4:]]).letters) == 3, "less than half"
+    assert len(CAPTION.reader(bad[:2]).letters) == 2, "only a few"
+    with pytest.raises(Stop, match="4 of 7 records") as stop:
+        CAPTION.reader([*good[:3], *bad[3:]])
+    assert stop.value.code is ExitCode.FUSE_BLOWN
 
 
 def test_another_schema_s_record_is_read_at_once() -> None:

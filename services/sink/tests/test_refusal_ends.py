@@ -93,6 +93,8 @@ class World:
                 schema=schema_text("CaptionAnnotated"),
                 prefix=PREFIX,
                 instance="live",
+                fuse_least=50,
+                fuse_share=0.5,
             ),
             deadline_seconds=1.0,
             refusals=Refusals(Rejections(RECORDS)),

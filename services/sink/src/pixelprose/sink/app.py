@@ -123,6 +123,8 @@ class _Sink:
             schema=schema_text(reads.__name__),
             prefix=prefix,
             instance=self._settings.instance,
+            fuse_least=self._settings.runner.fuse_in_a_row,
+            fuse_share=self._settings.runner.fuse_share,
         )
         way = _Way(LateCodec(rows, prefix), keep, reader, Rejections(records))
         return self._runner(spec, (topic_of(reads),), way)

@@ -12,7 +12,7 @@ from pixelprose.sink.avro import read_columns
 from pixelprose.sink.codec import RowCodec
 from pixelprose.sink.columns import Column, ColumnsOf, fitted, hops_of_others, inside
 from pixelprose.sink.row import InColumns, Row
-from pixelprose.streamkit import Message, Outgoing, Undecodable
+from pixelprose.streamkit import ExitCode, Message, Outgoing, Stop, Undecodable
 from pixelprose.streamkit.letters import DeadLetters
 
 R = TypeVar("R")
@@ -43,6 +43,8 @@ class ColumnReader:
 
     Where that fails, each is read by itself, and those that are no such record become dead letters.
     `prefix` is what all of them begin with; `instance` the deployment that the sink belongs to.
+    Where at least `fuse_least` of a commit can't be read, and at least `fuse_share` of it, the sink
+    is more likely broken than they.
     """
 
     spec: TableSpec
@@ -52,9 +54,15 @@ class ColumnReader:
     schema: str
     prefix: bytes
     instance: str
+    fuse_least: int
+    fuse_share: float
 
     def __call__(self, waiting: Sequence[Message | Row]) -> Read:
-        """Return the rows of all, in their order by partition."""
+        """Return the rows of all, in their order by partition.
+
+        Raises:
+            Stop: too many are no such record; none of them is committed.
+        """
         rows = [one for one in waiting if isinstance(one, Row)]
         causes = [one for one in waiting if isinstance(one, Message)]
         if not causes:
@@ -65,6 +73,7 @@ class ColumnReader:
             # Arrow's errors are ValueErrors, too.
             _log.warning("read_one_by_one", count=len(causes), error=type(error).__name__)
             found = self._one_by_one(causes)
+            self._judge(len(found.letters), len(causes))
             return Read([*rows, *found.rows], found.letters)
         return Read(rows)
 
@@ -98,6 +107,14 @@ class ColumnReader:
         attempts = inside(record["submission"])["attempt"].to_pylist()
         redriven = {place for place, attempt in enumerate(attempts) if attempt}
         return redriven | hops_of_others(record["lineage"], instance=self.instance)
+
+    def _judge(self, unread: int, of: int) -> None:
+        if unread >= self.fuse_least and unread >= self.fuse_share * of:
+            raise Stop(
+                ExitCode.FUSE_BLOWN,
+                f"{unread} of {of} records of a commit are no {self.spec.name}; "
+                "if they are to be dead letters, raise runner.fuse_in_a_row for one start",
+            )
 
     def _one_by_one(self, causes: Sequence[Message]) -> Read:
         rows: list[Row] = []
