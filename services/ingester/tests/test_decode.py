@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageCms, PngImagePlugin
 
 from pixelprose.ingester.decode import Decoded, decode
+from pixelprose.ingester.jpeg_scans import jpeg_scans
 from pixelprose.ingester.limits import DecodeLimits
 from pixelprose.ingester.refusal import Refusal
 
@@ -289,6 +290,36 @@ def test_an_animation_of_too_many_frames_is_refused(kind: str) -> None:
     data = saved(scene(), kind, save_all=True, append_images=more)
     assert good(data, DecodeLimits(max_frames=3)).frames == 3
     assert reason(data, DecodeLimits(max_frames=2)) == "too_many_frames"
+
+
+def scans_again(data: bytes, times: int) -> bytes:
+    """The last scan of a progressive JPEG that many times more: each costs a pass, and no byte."""
+    last = data.rindex(b"\xff\xda")
+    return data[:-2] + data[last:-2] * times + data[-2:]
+
+
+def test_a_jpeg_of_too_many_scans_is_refused() -> None:
+    bomb = scans_again(saved(scene(), "JPEG", progressive=True), 300)
+    assert reason(bomb) == "too_many_scans"
+    patient = DecodeLimits(max_scans=400)
+    assert near(colour(good(bomb, patient), TOP), RED)  # nothing else is wrong with it
+
+
+def test_no_more_scans_are_counted_than_a_decoder_makes() -> None:
+    data = saved(scene(), "JPEG", progressive=True)
+    scans = jpeg_scans(data, at_most=50)
+    assert scans == data.count(b"\xff\xda") > 4
+    comment = b"\xff\xfe" + (602).to_bytes(2, "big") + b"\xff\xda" * 300
+    film = b"\xff\xda" * 1_000
+    decoy = data[:2] + comment + data[2:] + film
+    assert jpeg_scans(decoy, at_most=scans) == scans
+    good(decoy)
+
+
+@given(st.binary(max_size=200), st.integers(0, 5))
+def test_scans_are_counted_in_any_bytes_up_to_one_too_many(rest: bytes, most: int) -> None:
+    data = b"\xff\xd8" + rest.replace(b"\x00", b"\xff\xda")
+    assert 0 <= jpeg_scans(data, at_most=most) <= most + 1
 
 
 def test_the_pixel_limit_is_a_setting() -> None:

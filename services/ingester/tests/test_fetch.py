@@ -1,21 +1,28 @@
 """The fetcher against a hostile site; every byte it sends is in the tests."""
 
 import asyncio
+import contextlib
+import dataclasses
 import gzip
 import socket
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from ipaddress import ip_network
 from typing import Any, Self
 
 import pytest
+from yarl import URL
 
 from pixelprose.ingester.addresses import Guard
 from pixelprose.ingester.dialer import Lookup
+from pixelprose.ingester.errand import Errand, Turn, refuses_nothing
+from pixelprose.ingester.errand import Reply as Head
 from pixelprose.ingester.fetch import Fetched, Fetcher
 from pixelprose.ingester.limits import FetchLimits
+from pixelprose.ingester.put_off import PutOff
 from pixelprose.ingester.refusal import Refusal
 from pixelprose.ingester.url import CanonicalUrl, canonical
+from pixelprose.records import ConsentSignal
 
 pytestmark = pytest.mark.asyncio
 
@@ -248,6 +255,99 @@ async def test_broken_chunks_are_truncated() -> None:
 )
 async def test_what_is_no_http_or_too_much_of_it_is_refused(answer: bytes) -> None:
     assert await reason_of(raw(answer)) == "connect_failed"
+
+
+async def test_headers_are_bounded_in_all_not_only_one_by_one() -> None:
+    headers = [f"X-{number}: {'a' * 1_000}" for number in range(40)]
+    assert isinstance(await end_of(said("200 OK", *headers, body=b"x")), Fetched)
+    narrow = PATIENT.model_copy(update={"max_head_bytes": 40_000})
+    end = await end_of(said("200 OK", *headers, body=b"x"), limits=narrow)
+    assert end == Refusal("too_large", "more than 40000 bytes of headers")
+
+
+async def hang_up(out: asyncio.StreamWriter) -> None:
+    out.close()
+
+
+async def reset(out: asyncio.StreamWriter) -> None:
+    out.transport.abort()
+
+
+@pytest.mark.parametrize("reply", [hang_up, reset])
+async def test_who_hangs_up_without_an_answer_is_not_asked_again(reply: Reply) -> None:
+    async with Site({"/a": reply}) as site, fetcher() as fetch:
+        end = await fetch.fetch(site.url("/a"))
+        assert isinstance(end, Refusal)
+        assert end.reason == "connect_failed"
+        assert len(site.requests) == 1
+
+
+class KeptSite:
+    """Keeps connections, and hangs up on the second request of the first one."""
+
+    def __init__(self) -> None:
+        self.connections = self.requests = 0
+
+    async def __call__(self, incoming: asyncio.StreamReader, out: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        first = self.connections == 1
+        with contextlib.suppress(asyncio.IncompleteReadError):
+            while True:
+                await incoming.readuntil(b"\r\n\r\n")
+                self.requests += 1
+                if first and self.requests > 1:
+                    break
+                out.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx")
+        out.close()
+
+
+@dataclasses.dataclass
+class CountedTurns:
+    """Notes every turn, and how it ended."""
+
+    ended: list[Refusal | None] = dataclasses.field(default_factory=list)
+    signals: tuple[ConsentSignal, ...] = (
+        ConsentSignal(name="robots.txt", value="absent", seen_at=NOW),
+    )
+
+    @contextlib.asynccontextmanager
+    async def turn(self, _url: URL) -> AsyncIterator[Turn | Refusal | PutOff]:
+        yield self
+
+    def over(self, refusal: Refusal | None, _reply: Head | None) -> PutOff | None:
+        self.ended.append(refusal)
+        return None
+
+
+async def test_a_kept_connection_that_went_stale_costs_a_turn_of_its_own() -> None:
+    site, turns, parts = KeptSite(), CountedTurns(), list[str]()
+    errand = Errand(accept="image/*", turn=turns.turn, refuses=refuses_nothing)
+    fetch = Fetcher(
+        LOOPBACK, PATIENT, user_agent="x", now=lambda: NOW, timed=lambda part, _: parts.append(part)
+    )
+    async with await asyncio.start_server(site, "127.0.0.1", 0) as server, fetch:
+        url = canonical(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/a")
+        assert not isinstance(url, Refusal)
+        ends = [await fetch.run(url, errand) for _ in range(3)]
+        assert [isinstance(end, Fetched) and len(end.facts.consent) for end in ends] == [1, 1, 1]
+        assert (site.connections, site.requests) == (2, 4)
+        assert turns.ended == [None] * 4  # the stale one is nobody's fault
+        assert parts == [*("dial", "first_byte", "body") * 2, "first_byte", "body"]
+
+
+async def test_a_name_is_timed_apart_from_the_dial() -> None:
+    parts = list[str]()
+    fetch = Fetcher(
+        LOOPBACK,
+        PATIENT,
+        user_agent="x",
+        now=lambda: NOW,
+        lookup=Rebinding("127.0.0.1"),
+        timed=lambda part, seconds: parts.append(part) if seconds >= 0 else None,
+    )
+    async with Site({"/a": said("200 OK", body=b"x")}) as site, fetch:
+        assert isinstance(await fetch.fetch(site.url("/a", host="a.example")), Fetched)
+    assert parts == ["dns", "dial", "first_byte", "body"]
 
 
 async def test_a_lying_content_type_is_kept_but_not_believed() -> None:

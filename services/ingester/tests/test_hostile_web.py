@@ -58,6 +58,15 @@ def png_head(width: int, height: int) -> bytes:
     )
 
 
+def many_scans(times: int) -> bytes:
+    """A progressive JPEG whose last scan comes again and again."""
+    data = io.BytesIO()
+    Image.new("RGB", (96, 64)).save(data, "JPEG", progressive=True)
+    whole = data.getvalue()
+    last = whole.rindex(b"\xff\xda")
+    return whole[:-2] + whole[last:-2] * times + whole[-2:]
+
+
 def body(data: bytes, *headers: str, length: int | None = None) -> bytes:
     lines = [f"Content-Length: {len(data) if length is None else length}", *headers]
     return OK + "\r\n".join(lines).encode() + b"\r\n\r\n" + data
@@ -75,6 +84,7 @@ STILL: dict[str, tuple[bytes, set[str]]] = {
     "one-pixel": (body(picture("PNG", (1, 1))), {"too_small"}),
     "wide": (body(png_head(40_000, 100)), {"bad_aspect"}),
     "pixel-bomb": (body(png_head(60_000, 60_000)), {"too_many_pixels"}),
+    "scan-bomb": (body(many_scans(500)), {"too_many_scans"}),
     "truncated-file": (body(picture("PNG")[:-30]), {"truncated"}),
     "gzip-bomb": (
         body(gzip.compress(bytes(9_000_000)), "Content-Encoding: gzip"),
@@ -89,6 +99,7 @@ STILL: dict[str, tuple[bytes, set[str]]] = {
         {"connect_failed"},
     ),
     "header-flood": (OK + b"X: y\r\n" * 5_000 + b"\r\n", {"connect_failed"}),
+    "fat-headers": (OK + (b"X: " + b"y" * 4_000 + b"\r\n") * 60 + b"\r\n", {"too_large"}),
     "long-header": (OK + b"X: " + b"y" * 100_000 + b"\r\n\r\n", {"connect_failed"}),
     "broken-chunks": (
         OK + b"Transfer-Encoding: chunked\r\n\r\nzz\r\n",
@@ -130,6 +141,10 @@ async def endless_head(out: Writer) -> None:
         await asyncio.sleep(0.05)
 
 
+async def mute(out: Writer) -> None:
+    out.close()
+
+
 async def silent(out: Writer) -> None:
     await out.drain()
     await asyncio.sleep(3600)
@@ -147,6 +162,7 @@ MOVING: dict[str, tuple[Callable[[Writer], Awaitable[None]], set[str]]] = {
     "loris": (loris, {"timeout"}),
     "endless": (endless, {"too_large"}),
     "endless-head": (endless_head, {"timeout", "connect_failed"}),
+    "mute": (mute, {"connect_failed"}),
     "silent": (silent, {"timeout"}),
     "reset": (reset, {"truncated", "connect_failed"}),
 }

@@ -58,11 +58,13 @@ def build(settings: IngesterSettings, metrics: Metrics) -> Service:
     except StoreRefused as error:
         raise Stop(ExitCode.BAD_CONFIGURATION, str(error)) from error
     threads = ThreadPoolExecutor(settings.store.max_connections, "store")
+    counts = meters(metrics)
     fetcher = Fetcher(
         section.guard.guard(),
         section.limits,
         user_agent=user_agent(version("pixelprose-ingester"), section.contact),
         now=_now,
+        timed=counts.timed,
     )
     share = Share(lanes=lanes_of(settings, name="ingester"), clock=time.monotonic)
     image = image_errand(
@@ -75,7 +77,6 @@ def build(settings: IngesterSettings, metrics: Metrics) -> Service:
     )
     origins, close_sources = _origins(settings, partial(fetcher.run, errand=image))
     decoders = Decoders(section.decode)
-    counts = meters(metrics)
     step = IngestStep(
         fetch=origins.fetch,
         decode=decoders.decode,

@@ -19,6 +19,7 @@ from pixelprose.ingester.formats import (
     sniff,
     webp_size,
 )
+from pixelprose.ingester.jpeg_scans import jpeg_scans
 from pixelprose.ingester.limits import DecodeLimits
 from pixelprose.ingester.refusal import Refusal
 from pixelprose.ingester.scale import BILINEAR, LANCZOS, scaled
@@ -57,6 +58,8 @@ def decode(data: bytes, limits: DecodeLimits) -> Decoded | Refusal:
         return refusal
     if kind == "GIF" and gif_frames(data, at_most=limits.max_frames) > limits.max_frames:
         return _too_many_frames(limits)
+    if kind == "JPEG" and jpeg_scans(data, at_most=limits.max_scans) > limits.max_scans:
+        return Refusal("too_many_scans", f"more than {limits.max_scans}")
     return _guarded(data, kind, limits)
 
 

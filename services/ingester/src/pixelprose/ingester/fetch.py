@@ -10,8 +10,7 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
-from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, DummyCookieJar
-from aiohttp.connector import Connection
+from aiohttp import ClientConnectionError, ClientError, ClientResponse, ClientSession
 from yarl import URL
 
 from pixelprose.ingester import answers
@@ -24,6 +23,7 @@ from pixelprose.ingester.gates import Gates
 from pixelprose.ingester.limits import FetchLimits
 from pixelprose.ingester.put_off import PutOff
 from pixelprose.ingester.refusal import Refusal
+from pixelprose.ingester.session import Journey, Response, Timed, open_session
 from pixelprose.ingester.url import CanonicalUrl, redirected
 from pixelprose.records import ConsentSignal, Fetch
 
@@ -45,24 +45,19 @@ class Fetched:
 
 @dataclass(slots=True)
 class _Trail:
-    """What is known of a fetch so far; `began` moves on while it waits for a turn at a host."""
+    """What is known of a fetch so far.
+
+    Attributes:
+        began: moves on while it waits for a turn at a host.
+        stale: the last request went out on a connection that had served others, and got no answer.
+    """
 
     began: float
     errand: Errand
     reply: Reply | None = None
+    stale: bool = False
     redirects: list[str] = field(default_factory=list)
     consent: list[ConsentSignal] = field(default_factory=list)
-
-
-class _Response(ClientResponse):
-    """Remembers who answered: after a short body the connection is gone already."""
-
-    peer = ""
-
-    async def start(self, connection: Connection) -> ClientResponse:
-        if connection.transport is not None:
-            self.peer = str(connection.transport.get_extra_info("peername", [""])[0])
-        return await super().start(connection)
 
 
 class Fetcher:
@@ -82,6 +77,7 @@ class Fetcher:
         clock: Callable[[], float] = time.monotonic,
         lookup: Lookup | None = None,
         tls: ssl.SSLContext | None = None,
+        timed: Timed = lambda _part, _seconds: None,
     ) -> None:
         self._guard = guard
         self._limits = limits
@@ -91,27 +87,17 @@ class Fetcher:
         self._threads = ThreadPoolExecutor(32, "dns")
         self._lookup = lookup or system_lookup(self._threads)
         self._tls = tls
+        self._timed = timed
         self._gates = Gates(places=limits.per_host)
         self._session: ClientSession | None = None
 
     async def __aenter__(self) -> Self:
         """Open the session; connects to nothing yet."""
-        self._session = ClientSession(
-            connector=guarded_connector(
-                self._guard, self._lookup, canary=self._limits.canary_host, tls=self._tls
-            ),
-            cookie_jar=DummyCookieJar(),
-            headers={
-                "Accept-Encoding": "identity",
-                "User-Agent": self._user_agent,
-            },
-            response_class=_Response,
-            auto_decompress=False,
-            max_line_size=self._limits.max_header_bytes,
-            max_field_size=self._limits.max_header_bytes,
-            max_headers=self._limits.max_headers,
-            timeout=ClientTimeout(total=None, sock_connect=self._limits.connect_seconds),
-            trust_env=False,
+        connector = guarded_connector(
+            self._guard, self._lookup, canary=self._limits.canary_host, tls=self._tls
+        )
+        self._session = open_session(
+            connector, self._limits, user_agent=self._user_agent, timed=self._timed
         )
         return self
 
@@ -148,10 +134,20 @@ class Fetcher:
         return Refusal("too_many_redirects", f"more than {self._limits.max_redirects}")
 
     async def _hop(self, url: URL, trail: _Trail) -> URL | Fetched | Refusal | PutOff:
-        """One request, in what is left of the time, when it is its turn."""
-        host = url.raw_host or ""
-        if refusal := self._guard.refuses_host(host):
+        """One answer: of one request, or of a second one when a kept connection had gone stale."""
+        if refusal := self._guard.refuses_host(url.raw_host or ""):
             return refusal
+        heard = len(trail.consent)
+        answer = await self._request(url, trail)
+        if not trail.stale:
+            return answer
+        del trail.consent[heard:]
+        return await self._request(url, trail)
+
+    async def _request(self, url: URL, trail: _Trail) -> URL | Fetched | Refusal | PutOff:
+        """One request, in what is left of the time, when it is its turn."""
+        trail.stale = False
+        host = url.raw_host or ""
         arrived = self._clock()
         async with trail.errand.turn(url) as turn:
             if isinstance(turn, Refusal | PutOff):
@@ -159,11 +155,11 @@ class Fetcher:
             trail.consent += turn.signals
             async with self._gates.through(host):
                 trail.began += self._clock() - arrived
-                answer = await self._timed(url, trail)
-            refusal = answer if isinstance(answer, Refusal) else None
+                answer = await self._in_time(url, trail)
+            refusal = answer if isinstance(answer, Refusal) and not trail.stale else None
             return turn.over(refusal, trail.reply) or answer
 
-    async def _timed(self, url: URL, trail: _Trail) -> URL | Fetched | Refusal:
+    async def _in_time(self, url: URL, trail: _Trail) -> URL | Fetched | Refusal:
         trail.reply = None
         total = self._limits.total_seconds
         try:
@@ -173,37 +169,44 @@ class Fetcher:
             return Refusal("timeout", f"not finished within {total:g} s")
 
     async def _ask(self, url: URL, trail: _Trail) -> URL | Fetched | Refusal:
-        response = None
+        response, journey = None, Journey()
         try:
-            response = await self._head(url, trail.errand)
+            response = await self._head(url, trail.errand, journey)
             if isinstance(response, Refusal):
                 return response
             return await self._read(response, url, trail)
         except ClientError as error:
+            unheard = trail.reply is None and isinstance(error, ClientConnectionError)
+            trail.stale = unheard and journey.reused
             return answers.of_error(error)
         except TooSlow as error:
             return Refusal("timeout", str(error))
         finally:
-            if isinstance(response, _Response):
+            if isinstance(response, Response):
                 response.release()
 
-    async def _head(self, url: URL, errand: Errand) -> "_Response | Refusal":
+    async def _head(self, url: URL, errand: Errand, journey: Journey) -> Response | Refusal:
         if self._session is None:
             raise RuntimeError("the fetcher is closed: use it as a context manager")
         seconds = self._limits.first_byte_seconds
         try:
             async with asyncio.timeout(seconds):
                 response = await self._session.get(
-                    url, headers={"Accept": errand.accept}, allow_redirects=False
+                    url,
+                    headers={"Accept": errand.accept},
+                    allow_redirects=False,
+                    trace_request_ctx=journey,
                 )
         except TimeoutError:
             return Refusal("timeout", f"no answer within {seconds:g} s")
-        assert isinstance(response, _Response)  # noqa: S101 - the session's response_class
+        assert isinstance(response, Response)  # noqa: S101 - the session's response_class
         return response
 
-    async def _read(self, response: _Response, url: URL, trail: _Trail) -> URL | Fetched | Refusal:
+    async def _read(self, response: Response, url: URL, trail: _Trail) -> URL | Fetched | Refusal:
         headers = response.headers
         trail.reply = Reply(response.status, headers.get("Retry-After"))
+        if response.head_bytes > (most := self._limits.max_head_bytes):
+            return Refusal("too_large", f"more than {most} bytes of headers")
         trail.consent += signals(headers.items(), seen_at=self._now())
         if refusal := trail.errand.refuses(headers.items()):
             return refusal
@@ -211,12 +214,14 @@ class Fetcher:
             return redirected(url, headers["Location"])
         if refusal := answers.of_status(response.status):
             return refusal
+        began = self._clock()
         body = await self._body(response, trail.errand)
+        self._timed("body", self._clock() - began)
         return (
             body if isinstance(body, Refusal) else Fetched(self._facts(response, url, trail), body)
         )
 
-    async def _body(self, response: _Response, errand: Errand) -> bytes | Refusal:
+    async def _body(self, response: Response, errand: Errand) -> bytes | Refusal:
         limit = errand.max_bytes or self._limits.max_bytes
         chunks = paced(
             response.content.iter_any().__aiter__(),
@@ -230,7 +235,7 @@ class Fetcher:
             return too_large(limit)
         return await bounded(chunks, encoding=encoding, max_bytes=limit)
 
-    def _facts(self, response: _Response, url: URL, trail: _Trail) -> Fetch:
+    def _facts(self, response: Response, url: URL, trail: _Trail) -> Fetch:
         policy = trail.errand.policy
         return Fetch(
             final_url=str(url),

@@ -27,6 +27,9 @@ class FetchLimits(BaseModel):
     max_redirects: int = Field(default=5, ge=0, le=20, description="Followed, each judged anew.")
     max_header_bytes: int = Field(default=8_190, ge=256, description="Of one header line.")
     max_headers: int = Field(default=128, ge=8, description="Header lines of one answer.")
+    max_head_bytes: int = Field(
+        default=65_536, ge=1_024, description="Names and values of all headers of one answer."
+    )
     per_host: int = Field(default=8, ge=1, description="Fetches from one host at a time.")
     canary_host: str = Field(
         default="a.root-servers.net",
@@ -47,6 +50,9 @@ class DecodeLimits(BaseModel):
         default=1_000_000_000, ge=200_000_000, description="Heap of one decoder process."
     )
     max_frames: int = Field(default=2_000, ge=1, description="Of an animation; one is decoded.")
+    max_scans: int = Field(
+        default=100, ge=1, description="Passes over a JPEG, each of which may touch every pixel."
+    )
     max_pixels: int = Field(default=50_000_000, ge=1, description="Width times height.")
     least_side: int = Field(default=64, ge=1, description="Pixels of the shorter side.")
     max_aspect: float = Field(default=8.0, ge=1, description="Longer side over shorter side.")

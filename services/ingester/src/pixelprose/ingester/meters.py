@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from pixelprose.ingester.session import Part
 from pixelprose.streamkit import Metrics
 
 Stage = Literal["receipt", "fetch", "decode", "hash", "keep", "settle", "claim"]
@@ -40,6 +41,7 @@ class Meters:
     bytes: Counter
     success_share: Gauge
     stage_seconds: Histogram
+    request_seconds: Histogram
     trips: Counter
     clock: Callable[[], float] = time.perf_counter
     _recent: deque[bool] = field(default_factory=lambda: deque(maxlen=RECENT))
@@ -59,6 +61,10 @@ class Meters:
         self.bytes.inc(bytes)
         self._recent.append(outcome == FETCHED)
         self.success_share.set(sum(self._recent) / len(self._recent))
+
+    def timed(self, part: Part, seconds: float) -> None:
+        """A request got through this part of it."""
+        self.request_seconds.labels(part).observe(seconds)
 
     def trip(self, kind: Trip) -> None:
         """The store is asked once."""
@@ -86,6 +92,13 @@ def meters(metrics: Metrics) -> Meters:
             "Time of one stage of one image, waiting for its turn included: "
             "receipt, fetch, decode, hash, keep, settle, claim.",
             ("stage",),
+            buckets=_SECONDS,
+        ),
+        request_seconds=metrics.histogram(
+            "pixelprose_ingester_request_seconds",
+            "Time of one part of one request: dns, dial (with TLS; both only of new connections), "
+            "first_byte (until the head of the answer is here), body.",
+            ("part",),
             buckets=_SECONDS,
         ),
         trips=metrics.counter(

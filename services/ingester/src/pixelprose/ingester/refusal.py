@@ -31,6 +31,7 @@ Reason = Literal[
     "too_many_frames",
     "too_many_pixels",
     "too_many_redirects",
+    "too_many_scans",
     "too_small",
     "truncated",
     "unsupported_format",
