@@ -69,7 +69,7 @@ bench: $(READY) ## one benchmark of bench/: make bench NAME=spine
 	@test -n "$(NAME)" || { echo "say which: make bench NAME=<$$(cd bench && ls *.py */__main__.py | sed 's/\.py//; s/.__main__//' | paste -sd'|')>"; exit 2; }
 	@$(BIN)/python -m bench.$(NAME) $(ARGS)
 
-TARGET ?= url address headers robots image
+TARGET ?= url address headers robots tdm image
 SECONDS_EACH ?= 60
 fuzz: $(READY) ## hostile bytes, guided by coverage: make fuzz TARGET=image SECONDS_EACH=600
 	@test -x build/fuzz/env/bin/python || { $(BIN)/uv venv --quiet --python $(BIN)/python build/fuzz/env; \

@@ -13,6 +13,7 @@ from pixelprose.objectstore import (
     receipt,
     robots,
     seen,
+    tdm_file,
 )
 
 DIGEST = "0123456789abcdef" * 4
@@ -22,6 +23,7 @@ KEYS: dict[Callable[[str], ObjectKey], str] = {
     receipt: f"receipts/{DIGEST}",
     seen: f"seen/{DIGEST}",
     robots: f"robots/{DIGEST}",
+    tdm_file: f"tdmrep/{DIGEST}",
     image_original: f"images/{DIGEST}/original",
     image_rendition: f"images/{DIGEST}/rendition.jpg",
 }

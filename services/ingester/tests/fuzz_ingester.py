@@ -30,6 +30,7 @@ with atheris.instrument_imports(include=["pixelprose.ingester", "protego", "yarl
     from pixelprose.ingester.manners.opt_outs import refused_by_headers
     from pixelprose.ingester.manners.retry_after import LONGEST_SECONDS, seconds_of
     from pixelprose.ingester.manners.robots import LONGEST_DELAY_SECONDS, read_robots
+    from pixelprose.ingester.manners.tdm_file import read_tdm_file
     from pixelprose.ingester.refusal import Refusal
     from pixelprose.ingester.url import canonical, redirected
 
@@ -78,6 +79,14 @@ def headers(data: bytes) -> None:
         assert isinstance(read, Refusal) or len(read) <= 10_000
 
 
+def tdm(data: bytes) -> None:
+    """Any tdmrep.json is read, and the first rule counts whatever follows."""
+    read_tdm_file(data).of(URL("https://a.example/b/c.jpg?d"))
+    rule = b'[{"location": "/b", "tdm-reservation": 0}, '
+    found = read_tdm_file(rule + data.removeprefix(b"[")).of(URL("https://a.example/b/c.jpg?d"))
+    assert found is None or found.reservation == "0"
+
+
 def robots(data: bytes) -> None:
     """Any robots.txt is read, and our own group counts whatever stands before."""
     rules = read_robots(data, POLICY, token="ours")
@@ -98,6 +107,7 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
     "address": address,
     "headers": headers,
     "robots": robots,
+    "tdm": tdm,
     "image": image,
 }
 

@@ -18,12 +18,14 @@ from pixelprose.ingester.app import PRODUCT, image_errand, user_agent
 from pixelprose.ingester.fetch import Fetched, Fetcher
 from pixelprose.ingester.limits import FetchLimits
 from pixelprose.ingester.manners import (
+    ConsentPolicy,
     DomainTurns,
     MannersSettings,
     Share,
     load_policy,
     manners_meters,
 )
+from pixelprose.ingester.manners.policy import HeaderRules
 from pixelprose.ingester.put_off import PutOff
 from pixelprose.ingester.refusal import Refusal
 from pixelprose.ingester.url import canonical
@@ -36,6 +38,7 @@ pytestmark = pytest.mark.asyncio
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 POLICY = load_policy("consent")
 FAST = MannersSettings.model_validate({"per_domain": {"requests_per_second": 10_000}})
+TDM = "/.well-known/tdmrep.json"
 OPEN = b"User-agent: *\nAllow: /\n"
 
 
@@ -87,10 +90,13 @@ class Scene:
 
 
 @asynccontextmanager
-async def scene(**replies: bytes | list[bytes]) -> AsyncIterator[Scene]:
+async def scene(
+    *, policy: ConsentPolicy = POLICY, **replies: bytes | list[bytes]
+) -> AsyncIterator[Scene]:
+    """A site with these replies by path; `robots` and `tdm` are its files, `tdm` if it is asked."""
     site, clock, metrics = Site(), HandClock(step=0.001), Metrics()
     for name, reply in replies.items():
-        path = "/robots.txt" if name == "robots" else f"/{name}"
+        path = {"robots": "/robots.txt", "tdm": TDM}.get(name, f"/{name}")
         site.replies[path] = reply if isinstance(reply, list) else [reply]
     server = await asyncio.start_server(site.serve, "127.0.0.1", 0)
     site.port = server.sockets[0].getsockname()[1]
@@ -102,12 +108,13 @@ async def scene(**replies: bytes | list[bytes]) -> AsyncIterator[Scene]:
             share.owns([0])
             turns = DomainTurns(FAST, share, places=64, clock=clock, now=lambda: NOW)
             errand = image_errand(
-                POLICY,
+                policy,
                 turns,
                 fetcher=fetcher,
                 store=MemoryStore(now=lambda: NOW),
                 threads=threads,
                 counts=manners_meters(metrics),
+                tdm_file="tdm" in replies,
             )
             try:
                 yield Scene(site, partial(fetcher.run, errand=errand), clock, metrics)
@@ -183,6 +190,59 @@ async def test_an_opt_out_on_the_way_counts() -> None:
     async with scene(a=away, b=said("200 OK", body=b"x")) as polite:
         assert await polite.reason("/a") == "opted_out"
         assert polite.site.asked == ["/robots.txt", "/a"]
+
+
+RESERVED = b'[{"location": "/a", "tdm-reservation": 1}, {"location": "/b", "tdm-reservation": 0}]'
+
+
+async def test_what_tdmrep_json_reserves_is_not_asked_for() -> None:
+    tdm, picture = said("200 OK", body=RESERVED), said("200 OK", body=b"x")
+    async with scene(tdm=tdm, a=picture, b=picture, c=picture) as polite:
+        assert await polite.reason("/a") == "opted_out"
+        assert polite.site.asked == ["/robots.txt", TDM]
+        assert "Accept: application/json" in polite.site.heads[1]
+        for path, said_of in (("/b", "tdm-reservation=0"), ("/c", "unset")):
+            end = await polite.get(path)
+            assert isinstance(end, Fetched)
+            seen = [(signal.name, signal.value) for signal in end.facts.consent]
+            assert seen == [("robots.txt", "absent"), ("tdmrep.json", said_of)]
+        assert polite.site.asked == ["/robots.txt", TDM, "/b", "/c"]
+        hits = b'pixelprose_ingester_tdm_files_total{source="memory"} 2.0'
+        assert hits in polite.metrics.exposition()
+
+
+async def test_a_header_may_reserve_what_tdmrep_json_leaves_free() -> None:
+    free = said("200 OK", body=b'[{"location": "/", "tdm-reservation": 0}]')
+    async with scene(tdm=free, a=said("200 OK", "TDM-Reservation: 1", body=b"x")) as polite:
+        assert await polite.reason("/a") == "opted_out"
+        assert polite.site.asked == ["/robots.txt", TDM, "/a"]
+
+
+@pytest.mark.parametrize(
+    ("answer", "seen"),
+    [
+        ("404 No", "absent"),
+        ("403 No", "absent"),
+        ("500 Oops", "unreachable"),
+        ("200 OK", "unset"),  # an empty file
+    ],
+)
+async def test_a_tdmrep_json_that_says_nothing_is_noted(answer: str, seen: str) -> None:
+    async with scene(tdm=said(answer), a=said("200 OK", body=b"x")) as polite:
+        end = await polite.get("/a")
+        assert isinstance(end, Fetched)
+        assert [signal.value for signal in end.facts.consent] == ["absent", seen]
+
+
+async def test_which_reservations_reject_is_the_policys_word() -> None:
+    lenient = POLICY.model_copy(update={"tdm_reservation": HeaderRules(reject=())})
+    tdm = b'[{"location": "/", "tdm-reservation": 1, "tdm-policy": "https://a.example/p"}]'
+    async with scene(
+        tdm=said("200 OK", body=tdm), a=said("200 OK", body=b"x"), policy=lenient
+    ) as polite:
+        end = await polite.get("/a")
+        assert isinstance(end, Fetched)
+        assert end.facts.consent[1].value == "tdm-reservation=1; tdm-policy=https://a.example/p"
 
 
 async def test_robots_txt_is_read_up_to_its_limit() -> None:

@@ -79,7 +79,8 @@ def nothing_unscreened(history: History) -> Iterator[Violation]:
             yield Violation("unscreened", f"{sha256} is outside of quarantine, never screened")
         if history.scenes.get(sha256) in history.unsafe:
             yield Violation("unsafe", f"{sha256}, scene {history.scenes[sha256]}, must be rejected")
-    known = ("images/", "lake/", "probe/", "quarantine/", "receipts/", "robots/", "seen/")
+    ours = ("images", "lake", "probe", "quarantine", "receipts", "robots", "seen", "tdmrep")
+    known = tuple(f"{prefix}/" for prefix in ours)
     for key in history.stored.etags:
         if not key.startswith(known):
             yield Violation("stranger", f"an object under {key}")

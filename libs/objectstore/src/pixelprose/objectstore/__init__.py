@@ -15,6 +15,7 @@ from pixelprose.objectstore.keys import (
     receipt,
     robots,
     seen,
+    tdm_file,
 )
 from pixelprose.objectstore.memory import MemoryStore
 from pixelprose.objectstore.port import ObjectFacts, ObjectStore
@@ -45,4 +46,5 @@ __all__ = [
     "receipt",
     "robots",
     "seen",
+    "tdm_file",
 ]

@@ -37,6 +37,11 @@ def robots(origin_sha256: str) -> ObjectKey:
     return ObjectKey(f"robots/{_digest(origin_sha256)}")
 
 
+def tdm_file(origin_sha256: str) -> ObjectKey:
+    """What an origin's tdmrep.json said, shared by ingesters; it may expire at any time."""
+    return ObjectKey(f"tdmrep/{_digest(origin_sha256)}")
+
+
 def image_original(sha256: str) -> ObjectKey:
     """The bytes as fetched, of an image that passed the safety-filter."""
     return ObjectKey(f"images/{_digest(sha256)}/original")

@@ -15,15 +15,17 @@ from pixelprose.ingester.decoders import Decoders
 from pixelprose.ingester.errand import Errand
 from pixelprose.ingester.fetch import Fetched, Fetcher
 from pixelprose.ingester.manners import (
+    TDMREP_JSON,
     ConsentPolicy,
     DomainTurns,
     Manners,
     MannersMeters,
-    RobotsFiles,
+    OriginFiles,
     Share,
+    file_errand,
     load_policy,
     manners_meters,
-    robots_errand,
+    robots_txt,
 )
 from pixelprose.ingester.meters import meters
 from pixelprose.ingester.put_off import Patience, PutOff
@@ -70,6 +72,7 @@ def build(settings: IngesterSettings, metrics: Metrics) -> Service:
     image = image_errand(
         policy,
         DomainTurns(section.manners, share, places=section.concurrency),
+        tdm_file=section.manners.tdm_file,
         fetcher=fetcher,
         store=store,
         threads=threads,
@@ -129,7 +132,7 @@ def _origins(
     return origins, close
 
 
-def image_errand(
+def image_errand(  # noqa: PLR0913 - the world port by port, each by name
     policy: ConsentPolicy,
     turns: DomainTurns,
     *,
@@ -137,20 +140,29 @@ def image_errand(
     store: ObjectStore,
     threads: Executor,
     counts: MannersMeters,
+    tdm_file: bool = True,
 ) -> Errand:
-    """Wire how images are asked for."""
+    """Wire how images are asked for; `tdm_file` is whether a tdmrep.json is looked for before."""
     counts.backing_off.set_function(turns.paused)
     counts.broken.set_function(turns.broken)
-    robots = RobotsFiles(
+    robots = OriginFiles(
+        robots_txt(policy, token=PRODUCT),
         store,
         threads,
-        partial(fetcher.run, errand=robots_errand(turns)),
-        policy=policy,
-        token=PRODUCT,
+        partial(fetcher.run, errand=file_errand(turns, accept="text/plain")),
         now=_now,
         count=counts.robots_from,
     )
-    return Manners(robots, turns, policy, token=PRODUCT).image
+    reservations = OriginFiles(
+        TDMREP_JSON,
+        store,
+        threads,
+        partial(fetcher.run, errand=file_errand(turns, accept="application/json")),
+        now=_now,
+        count=counts.reservations_from,
+    )
+    manners = Manners(robots, reservations if tdm_file else None, turns, policy, token=PRODUCT)
+    return manners.image
 
 
 def patience(section: IngesterSection) -> Patience:

@@ -1,4 +1,4 @@
-"""The manners of a fetch put together: robots.txt first, then a turn; headers as they come."""
+"""The manners of a fetch put together: what the site says, then a turn; headers as they come."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -6,31 +6,45 @@ from typing import Final
 
 from yarl import URL
 
+from pixelprose.ingester.consent import LONGEST
 from pixelprose.ingester.errand import Errand, Headers, Turn, refuses_nothing
 from pixelprose.ingester.fetch import ACCEPT
 from pixelprose.ingester.manners.opt_outs import refused_by_headers
-from pixelprose.ingester.manners.policy import ConsentPolicy
-from pixelprose.ingester.manners.robots_files import (
+from pixelprose.ingester.manners.origin_files import (
     LONGEST_BYTES,
     UNREACHABLE_FOR,
     Known,
-    RobotsFiles,
+    OriginFiles,
 )
+from pixelprose.ingester.manners.policy import ConsentPolicy
+from pixelprose.ingester.manners.robots import Robots
+from pixelprose.ingester.manners.tdm_file import TdmFile
 from pixelprose.ingester.manners.turns import DomainTurns
 from pixelprose.ingester.put_off import PutOff
 from pixelprose.ingester.refusal import Refusal
 from pixelprose.records import ConsentSignal
 
 ROBOTS_SIGNAL: Final = "robots.txt"
+TDM_SIGNAL: Final = "tdmrep.json"
+
+Leave = tuple[float, tuple[ConsentSignal, ...]]
+"""Seconds that the site wants between two requests, and what it said."""
 
 
 class Manners:
     """How images are asked for; a redirect is asked for like any other URL."""
 
     def __init__(
-        self, robots: RobotsFiles, turns: DomainTurns, policy: ConsentPolicy, *, token: str
+        self,
+        robots: OriginFiles[Robots],
+        reservations: OriginFiles[TdmFile] | None,
+        turns: DomainTurns,
+        policy: ConsentPolicy,
+        *,
+        token: str,
     ) -> None:
         self._robots = robots
+        self._reservations = reservations
         self._turns = turns
         self._policy = policy
         self._token = token
@@ -43,22 +57,34 @@ class Manners:
 
     @asynccontextmanager
     async def _turn(self, url: URL) -> AsyncIterator[Turn | Refusal | PutOff]:
-        known = await self._robots.of(url)
-        leave = _judged(url, known, self._policy) if isinstance(known, Known) else known
+        leave = await self._leave(url)
         if isinstance(leave, Refusal | PutOff):
             yield leave
             return
-        delay, signal = leave
-        turn = self._turns.turn(url.raw_host or "", delay_seconds=delay, signals=(signal,))
+        delay, signals = leave
+        turn = self._turns.turn(url.raw_host or "", delay_seconds=delay, signals=signals)
         async with turn as given:
             yield given
+
+    async def _leave(self, url: URL) -> Leave | Refusal | PutOff:
+        """What the site's own files say, those of an origin that shuts us out first."""
+        robots = await self._robots.of(url)
+        leave = _allowed(url, robots, self._policy) if isinstance(robots, Known) else robots
+        if isinstance(leave, Refusal | PutOff) or self._reservations is None:
+            return leave
+        known = await self._reservations.of(url)
+        said = _unreserved(url, known, self._policy) if isinstance(known, Known) else known
+        if isinstance(said, Refusal | PutOff):
+            return said
+        delay, signals = leave
+        return delay, (*signals, said)
 
     def _refuses(self, headers: Headers) -> Refusal | None:
         return refused_by_headers(headers, self._policy, token=self._token)
 
 
-def robots_errand(turns: DomainTurns) -> Errand:
-    """How robots.txt is asked for: it needs no leave, and its turn is outside the beat."""
+def file_errand(turns: DomainTurns, *, accept: str) -> Errand:
+    """How a site's own files are asked for: without leave, and outside the beat."""
 
     @asynccontextmanager
     async def turn(url: URL) -> AsyncIterator[Turn | Refusal | PutOff]:
@@ -66,7 +92,7 @@ def robots_errand(turns: DomainTurns) -> Errand:
             yield given
 
     return Errand(
-        accept="text/plain",
+        accept=accept,
         turn=turn,
         refuses=refuses_nothing,
         max_bytes=LONGEST_BYTES,
@@ -74,16 +100,30 @@ def robots_errand(turns: DomainTurns) -> Errand:
     )
 
 
-def _judged(
-    url: URL, known: Known, policy: ConsentPolicy
-) -> tuple[float, ConsentSignal] | Refusal | PutOff:
-    rules, file = known.rules, known.file
+def _allowed(url: URL, known: Known[Robots], policy: ConsentPolicy) -> Leave | Refusal | PutOff:
+    rules = known.rules
     if rules is None:
         no = Refusal("robots_unreachable", "robots.txt can't be read, which means no")
         return PutOff(no, UNREACHABLE_FOR.total_seconds())
     if shut := rules.refuses(str(url)):
         return Refusal("robots_disallowed", f"robots.txt: the rules of {shut!r} ({policy.label})")
-    said = "allowed" if file.read_at else "absent"
-    return rules.delay_seconds, ConsentSignal(
-        name=ROBOTS_SIGNAL, value=said, seen_at=file.read_at or file.asked_at
-    )
+    said = "allowed" if known.file.read_at else "absent"
+    return rules.delay_seconds, (_signal(ROBOTS_SIGNAL, said, known),)
+
+
+def _unreserved(url: URL, known: Known[TdmFile], policy: ConsentPolicy) -> ConsentSignal | Refusal:
+    """What tdmrep.json says of `url`; one that can't be had reserves nothing."""
+    if known.file.read_at is None:
+        said = "absent" if known.file.reachable else "unreachable"
+        return _signal(TDM_SIGNAL, said, known)
+    rule = known.rules.of(url) if known.rules else None
+    if rule is None:
+        return _signal(TDM_SIGNAL, "unset", known)
+    said = f"tdm-reservation={rule.reservation}"
+    if rule.reservation in policy.tdm_reservation.words:
+        return Refusal("opted_out", f"{TDM_SIGNAL}: {said} ({policy.label})")
+    return _signal(TDM_SIGNAL, f"{said}; tdm-policy={rule.policy}" if rule.policy else said, known)
+
+
+def _signal(name: str, value: str, known: Known[Robots] | Known[TdmFile]) -> ConsentSignal:
+    return ConsentSignal(name=name, value=value[:LONGEST], seen_at=known.seen_at)

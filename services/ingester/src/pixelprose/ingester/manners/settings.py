@@ -31,6 +31,11 @@ class MannersSettings(BaseModel):
         description="Whether what a host may grant later is put off to the retry topics. If not, "
         "it is rejected at once, and what waits for its turn waits in place, however long.",
     )
+    tdm_file: bool = Field(
+        default=True,
+        description="Whether /.well-known/tdmrep.json is asked for: a second request per origin "
+        "and day, beside that for robots.txt.",
+    )
     per_domain: Bounds = Bounds()
     domains: dict[str, Bounds] = Field(
         default={}, description="Other bounds for single registrable domains (or addresses)."

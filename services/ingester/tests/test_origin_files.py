@@ -8,8 +8,15 @@ import pytest
 from yarl import URL
 
 from pixelprose.ingester.fetch import Fetched
-from pixelprose.ingester.manners import RobotsFiles, load_policy, robots_files
-from pixelprose.ingester.manners.robots_files import Known
+from pixelprose.ingester.manners import (
+    TDMREP_JSON,
+    OriginFiles,
+    load_policy,
+    origin_files,
+    robots_txt,
+)
+from pixelprose.ingester.manners.origin_files import Known
+from pixelprose.ingester.manners.robots import Robots
 from pixelprose.ingester.put_off import PutOff
 from pixelprose.ingester.refusal import Reason, Refusal
 from pixelprose.ingester.url import CanonicalUrl
@@ -62,20 +69,19 @@ class Scene:
         self.store = MemoryStore(now=lambda: self.time)
         self.files = self.replica()
 
-    def replica(self) -> RobotsFiles:
-        return RobotsFiles(
+    def replica(self) -> OriginFiles[Robots]:
+        return OriginFiles(
+            robots_txt(load_policy("consent"), token="PixelProseStream"),
             self.store,
             self.threads,
             self.web.fetch,
-            policy=load_policy("consent"),
-            token="PixelProseStream",
             now=lambda: self.time,
             count=self.counted.append,
         )
 
     def ask(
-        self, url: URL = URL_A, *, files: RobotsFiles | None = None
-    ) -> Known | Refusal | PutOff:
+        self, url: URL = URL_A, *, files: OriginFiles[Robots] | None = None
+    ) -> Known[Robots] | Refusal | PutOff:
         return asyncio.run((files or self.files).of(url))
 
     def open(self) -> bool:
@@ -201,7 +207,7 @@ def test_what_lies_in_the_store_and_is_no_copy_is_fetched_anew(scene: Scene) -> 
 def test_memory_is_bounded_and_what_fell_out_is_in_the_store(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(robots_files, "MEMORY_BYTES", 5_000)
+    monkeypatch.setattr(origin_files, "MEMORY_BYTES", 5_000)
     for n in range(20):
         scene.ask(URL(f"http://example{n}.com/"))
     assert len(scene.files._memory) == 4
@@ -222,3 +228,29 @@ def test_a_store_that_is_away_is_no_records_fault(scene: Scene) -> None:
     with pytest.raises(Stop, match="refuses"):
         scene.ask()
     assert scene.open()
+
+
+@pytest.mark.parametrize(
+    ("reason", "reachable"),
+    [
+        *(("http_not_found", True), ("http_forbidden", True), ("forbidden_address", True)),
+        *(("http_server_error", False), ("timeout", False), ("connect_failed", False)),
+    ],
+)
+def test_a_tdm_file_that_cannot_be_had_keeps_nobody_from_an_image(
+    scene: Scene, reason: Reason, *, reachable: bool
+) -> None:
+    files = OriginFiles(TDMREP_JSON, scene.store, scene.threads, scene.web.fetch, now=lambda: NOON)
+    scene.web.answer = refused(reason)
+    known = asyncio.run(files.of(URL_A))
+    assert isinstance(known, Known)
+    assert known.file.reachable == reachable
+    assert scene.web.asked == ["http://example.com/.well-known/tdmrep.json"]
+    assert [key.partition("/")[0] for key in scene.store.list("")] == ["tdmrep"]
+
+
+def test_a_wait_for_a_turn_is_a_wait_for_a_tdm_file_too(scene: Scene) -> None:
+    files = OriginFiles(TDMREP_JSON, scene.store, scene.threads, scene.web.fetch, now=lambda: NOON)
+    scene.web.answer = PutOff(refused("host_busy"), 7)
+    assert asyncio.run(files.of(URL_A)) == PutOff(Refusal("host_busy", "tdmrep.json: "), 7)
+    assert list(scene.store.list("")) == []

@@ -1,4 +1,4 @@
-"""The robots.txt of every origin: from memory, from the store that replicas share, or fetched."""
+"""A file of every origin: from memory, from the store that replicas share, or fetched."""
 
 import asyncio
 import hashlib
@@ -7,15 +7,14 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, Literal, TypeVar
+from functools import partial
+from typing import Final, Generic, Literal, TypeVar
 from weakref import WeakValueDictionary
 
 import msgspec
 from yarl import URL
 
 from pixelprose.ingester.fetch import Fetched
-from pixelprose.ingester.manners.policy import ConsentPolicy
-from pixelprose.ingester.manners.robots import Robots, read_robots
 from pixelprose.ingester.put_off import PutOff
 from pixelprose.ingester.refusal import Reason, Refusal
 from pixelprose.ingester.url import CanonicalUrl
@@ -25,14 +24,14 @@ from pixelprose.objectstore import (
     ObjectStore,
     StoreRefused,
     StoreUnavailable,
-    robots,
 )
 from pixelprose.streamkit import ExitCode, Stop, Unavailable
 
 T = TypeVar("T")
+Rules = TypeVar("Rules")
 
 LONGEST_BYTES: Final = 500 * 1024
-"""What RFC 9309 (2.5) wants parsed at least; the rest is not read."""
+"""What RFC 9309 (2.5) wants parsed of a robots.txt at least; the rest of a file is not read."""
 
 FRESH: Final = timedelta(hours=24)
 """How long a copy counts (2.4)."""
@@ -41,25 +40,42 @@ UNREACHABLE_FOR: Final = timedelta(minutes=10)
 """How long an origin that could not say anything is not asked again."""
 
 STALE: Final = timedelta(days=30)
-"""How old a copy may be to stand in for a robots.txt that is unreachable (2.3.1.4)."""
+"""How old a copy may be to stand in for a file that is unreachable (2.3.1.4)."""
 
 MEMORY_BYTES: Final = 16 * 1024 * 1024
 ENTRY_BYTES: Final = 1_000
 READ_HERE_BYTES: Final = 10_000
 """Longer ones are parsed in a thread: 500 KiB take up to a second."""
 
-NONE: Final[frozenset[Reason]] = frozenset(
-    {"http_not_found", "http_forbidden", "http_client_error", "too_many_redirects"}
-)
-"""Ends that mean that there is no robots.txt, so no rules (2.3.1.2, 2.3.1.3)."""
-
-UNREACHABLE: Final[frozenset[Reason]] = frozenset({"http_server_error", "http_rate_limited"})
-"""Ends that mean that everything is disallowed for now (2.3.1.4)."""
-
 Source = Literal["memory", "store", "web"]
 
 
-class RobotsFile(msgspec.Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind(Generic[Rules]):
+    """One well-known file.
+
+    Attributes:
+        path: where it lies, with the slash.
+        key: where a copy lies in the store, by the SHA-256 of the origin.
+        read: its bytes as rules; never raises.
+        none: ends of a fetch that mean that there is no such file.
+        unreachable: ends that mean that nobody knows for now. What is neither keeps us from the
+            image, too.
+    """
+
+    path: str
+    key: Callable[[str], ObjectKey]
+    read: Callable[[bytes], Rules]
+    none: frozenset[Reason]
+    unreachable: frozenset[Reason]
+
+    @property
+    def name(self) -> str:
+        """The file's name."""
+        return self.path.rpartition("/")[2]
+
+
+class OriginFile(msgspec.Struct, frozen=True, kw_only=True):
     """What an origin said when it was asked; `data` are the rules of `read_at`."""
 
     origin: str
@@ -70,45 +86,48 @@ class RobotsFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
-    """A robots.txt with its rules; no rules when it is unreachable and no copy stands in."""
+class Known(Generic[Rules]):
+    """A file with its rules; no rules when it is unreachable and no copy stands in."""
 
-    file: RobotsFile
-    rules: Robots | None
+    file: OriginFile
+    rules: Rules | None
 
     def fresh(self, now: datetime) -> bool:
         """Whether it counts without asking again."""
         kept = FRESH if self.file.reachable else UNREACHABLE_FOR
         return now - self.file.asked_at < kept
 
+    @property
+    def seen_at(self) -> datetime:
+        """When its origin said so."""
+        return self.file.read_at or self.file.asked_at
 
-class RobotsFiles:
-    """Finds robots.txt files; one fetch per origin at a time. Lives in one event loop."""
 
-    def __init__(  # noqa: PLR0913 - the world port by port, each by name
+class OriginFiles(Generic[Rules]):
+    """Finds files of one kind; one fetch per origin at a time. Lives in one event loop."""
+
+    def __init__(
         self,
+        kind: Kind[Rules],
         store: ObjectStore,
         threads: Executor,
         fetch: Callable[[CanonicalUrl], Awaitable[Fetched | Refusal | PutOff]],
         *,
-        policy: ConsentPolicy,
-        token: str,
         now: Callable[[], datetime],
         count: Callable[[Source], None] = lambda _: None,
     ) -> None:
+        self._kind = kind
         self._store = store
         self._threads = threads
         self._fetch = fetch
-        self._policy = policy
-        self._token = token
         self._now = now
         self._count = count
-        self._memory: OrderedDict[str, Known] = OrderedDict()
+        self._memory: OrderedDict[str, Known[Rules]] = OrderedDict()
         self._bytes = 0
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
 
-    async def of(self, url: URL) -> Known | Refusal | PutOff:
-        """Return the robots.txt for `url`, or why its host can't be asked for it.
+    async def of(self, url: URL) -> Known[Rules] | Refusal | PutOff:
+        """Return the file for `url`, or why its host can't be asked for it.
 
         Raises:
             Unavailable: the store, or this machine's network.
@@ -127,46 +146,46 @@ class RobotsFiles:
                 return self._remember(stored)
             return await self._asked(origin, (stored or known))
 
-    async def _asked(self, origin: str, old: Known | None) -> Known | Refusal | PutOff:
+    async def _asked(
+        self, origin: str, old: Known[Rules] | None
+    ) -> Known[Rules] | Refusal | PutOff:
         self._count("web")
-        answer = await self._fetch(CanonicalUrl(URL(f"{origin}/robots.txt")))
+        answer = await self._fetch(CanonicalUrl(URL(f"{origin}{self._kind.path}")))
         now = self._now()
         refusal = answer.refusal if isinstance(answer, PutOff) else answer
         match refusal:
             case Fetched(body=body):
-                file = RobotsFile(
+                file = OriginFile(
                     origin=origin, asked_at=now, reachable=True, data=body, read_at=now
                 )
-            case Refusal(reason=reason) if reason in NONE:
-                file = RobotsFile(origin=origin, asked_at=now, reachable=True)
-            case Refusal(reason=reason) if reason in UNREACHABLE:
-                file = _unreachable(origin, old, now=now)
+            case Refusal(reason=reason) if reason in self._kind.none:
+                file = OriginFile(origin=origin, asked_at=now, reachable=True)
+            case Refusal(reason=reason) if reason in self._kind.unreachable:
+                file = _unreachable(origin, old.file if old else None, now=now)
             case _:  # what would also keep us from the image itself
-                return _of_robots(answer)
+                return self._about_the_file(answer)
         data = msgspec.json.encode(file)
-        key = _key(origin)
+        key = self._key(origin)
         await self._call(lambda: self._store.put(key, data, content_type="application/json"))
         return self._remember(await self._known(file))
 
-    async def _stored(self, origin: str) -> Known | None:
+    async def _stored(self, origin: str) -> Known[Rules] | None:
         try:
-            data = await self._call(lambda: self._store.get(_key(origin)))
-            file = msgspec.json.decode(data, type=RobotsFile)
+            data = await self._call(lambda: self._store.get(self._key(origin)))
+            file = msgspec.json.decode(data, type=OriginFile)
         except (ObjectMissing, msgspec.DecodeError):
             return None
         return await self._known(file) if file.origin == origin else None
 
-    async def _known(self, file: RobotsFile) -> Known:
+    async def _known(self, file: OriginFile) -> Known[Rules]:
         if not file.reachable and file.read_at is None:
             return Known(file, None)
 
-        def read() -> Robots:
-            return read_robots(file.data, self._policy, token=self._token)
-
+        read = partial(self._kind.read, file.data)
         small = len(file.data) < READ_HERE_BYTES
         return Known(file, read() if small else await asyncio.to_thread(read))
 
-    def _remember(self, known: Known) -> Known:
+    def _remember(self, known: Known[Rules]) -> Known[Rules]:
         if old := self._memory.pop(known.file.origin, None):
             self._bytes -= ENTRY_BYTES + len(old.file.data)
         self._memory[known.file.origin] = known
@@ -175,6 +194,18 @@ class RobotsFiles:
             _, oldest = self._memory.popitem(last=False)
             self._bytes -= ENTRY_BYTES + len(oldest.file.data)
         return known
+
+    def _about_the_file(self, answer: Fetched | Refusal | PutOff) -> Refusal | PutOff:
+        match answer:
+            case Refusal(reason, detail):
+                return Refusal(reason, f"{self._kind.name}: {detail}")
+            case PutOff(Refusal(reason, detail), seconds):
+                return PutOff(Refusal(reason, f"{self._kind.name}: {detail}"), seconds)
+            case Fetched():
+                raise AssertionError("a fetched file is read")  # the caller took it
+
+    def _key(self, origin: str) -> ObjectKey:
+        return self._kind.key(hashlib.sha256(origin.encode()).hexdigest())
 
     async def _call(self, effect: Callable[[], T]) -> T:
         try:
@@ -185,25 +216,10 @@ class RobotsFiles:
             raise Stop(ExitCode.BAD_CONFIGURATION, f"the store refuses us: {error}") from error
 
 
-def _unreachable(origin: str, known: Known | None, *, now: datetime) -> RobotsFile:
+def _unreachable(origin: str, old: OriginFile | None, *, now: datetime) -> OriginFile:
     """Nothing was said; an old copy stands in while it is not too old."""
-    old = known.file if known else None
     if old is None or old.read_at is None or now - old.read_at > STALE:
-        return RobotsFile(origin=origin, asked_at=now, reachable=False)
-    return RobotsFile(
+        return OriginFile(origin=origin, asked_at=now, reachable=False)
+    return OriginFile(
         origin=origin, asked_at=now, reachable=False, data=old.data, read_at=old.read_at
     )
-
-
-def _of_robots(answer: Fetched | Refusal | PutOff) -> Refusal | PutOff:
-    match answer:
-        case Refusal(reason, detail):
-            return Refusal(reason, f"robots.txt: {detail}")
-        case PutOff(Refusal(reason, detail), seconds):
-            return PutOff(Refusal(reason, f"robots.txt: {detail}"), seconds)
-        case Fetched():
-            raise AssertionError("a fetched robots.txt is read")  # the caller took it
-
-
-def _key(origin: str) -> ObjectKey:
-    return robots(hashlib.sha256(origin.encode()).hexdigest())
