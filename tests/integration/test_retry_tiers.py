@@ -50,7 +50,7 @@ class AngrySite:
 
     def answer(self, path: str) -> tuple[int, dict[str, str], bytes]:
         self.asked[path] += 1
-        if path == "/robots.txt":
+        if path in {"/robots.txt", "/.well-known/tdmrep.json"}:
             return 404, {}, b""
         _, denials, status, shade = path.removesuffix(".png").split("/")
         if self.asked[path] <= int(denials):
@@ -165,4 +165,4 @@ def test_what_a_host_denies_at_first_ends_once_by_its_retry_tier(
         assert len(found["fetched"]) == 3
         assert len(found["rejected"]) == 1
         assert 1 < site.asked[paths[2]] <= 1 + len(TIERS)
-        assert site.asked["/robots.txt"] == 1
+        assert site.asked["/robots.txt"] == site.asked["/.well-known/tdmrep.json"] == 1
