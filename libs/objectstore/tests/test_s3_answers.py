@@ -1,6 +1,8 @@
 """What each answer of a server means, told by a server that answers as it is told."""
 
 import contextlib
+import hashlib
+import re
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -46,6 +48,7 @@ class ScriptedServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), ScriptedHandler)
         self.script = Script()
         self.seen: list[tuple[str, dict[str, str]]] = []
+        self.paths: list[str] = []
 
 
 class ScriptedHandler(BaseHTTPRequestHandler):
@@ -54,6 +57,7 @@ class ScriptedHandler(BaseHTTPRequestHandler):
     def answer(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length") or 0))
         self.server.seen.append((self.command, dict(self.headers.items())))
+        self.server.paths.append(self.path)
         script = self.server.script
         if script.silent:
             script.silent.wait(30)
@@ -148,13 +152,30 @@ def test_a_failed_precondition_means_that_somebody_was_first(server: ScriptedSer
     assert not store.put_if_absent(KEY, b"x", content_type="text/plain")
 
 
-def test_a_conditional_put_is_one_request_with_the_condition(server: ScriptedServer) -> None:
+def test_a_conditional_put_is_one_request_with_its_condition_signed(
+    server: ScriptedServer,
+) -> None:
     assert store_at(server.server_port).put_if_absent(KEY, b"x", content_type="text/plain")
     ((method, headers),) = server.seen
     assert method == "PUT"
     assert headers["If-None-Match"] == "*"
     assert headers["Content-Type"] == "text/plain"
-    assert not any(name.lower().startswith("x-amz") for name in headers)
+    (signed,) = re.findall(r"SignedHeaders=([^,]+),", headers["Authorization"])
+    own = {name.lower() for name in headers if name.lower().startswith("x-amz")}
+    assert {*own, "content-type", "host", "if-none-match"} == set(signed.split(";"))
+
+
+def test_bytes_are_vouched_for_by_their_hash(server: ScriptedServer) -> None:
+    store = store_at(server.server_port)
+    store.put(KEY, b"x", content_type="text/plain")
+    store.get(KEY)
+    seen = [headers["x-amz-content-sha256"] for _, headers in server.seen]
+    assert seen == [hashlib.sha256(data).hexdigest() for data in (b"x", b"")]
+
+
+def test_a_key_with_spaces_is_one_object(server: ScriptedServer) -> None:
+    store_at(server.server_port).put(ObjectKey("a b/ü"), b"x", content_type="text/plain")
+    assert server.paths == ["/pictures/a%20b/%C3%BC"]
 
 
 def test_a_large_put_is_one_request(server: ScriptedServer) -> None:
@@ -192,3 +213,7 @@ def test_a_server_that_speaks_no_s3_is_unavailable(server: ScriptedServer) -> No
     server.script = Script(200)
     with pytest.raises(StoreUnavailable, match="not as S3 does"):
         list(store_at(server.server_port).list(""))
+    server.script = Script(404)
+    for call in CALLS[:3]:
+        with pytest.raises(StoreUnavailable, match="not as S3 does"):
+            call(store_at(server.server_port))

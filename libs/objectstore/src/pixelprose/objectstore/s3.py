@@ -1,9 +1,7 @@
 """The port on any S3 server, through the minio SDK and one connection pool."""
 
-import io
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from xml.etree import ElementTree as ET
 
 import urllib3
@@ -11,15 +9,14 @@ from minio import Minio
 from minio.commonconfig import CopySource
 from minio.error import S3Error
 
-from pixelprose.objectstore.errors import ObjectMissing, StoreRefused
+from pixelprose.objectstore.errors import ObjectMissing, StoreError, StoreRefused
 from pixelprose.objectstore.keys import ObjectKey
 from pixelprose.objectstore.port import ObjectFacts, ObjectStore
 from pixelprose.objectstore.s3_errors import FAILURES, Answer, Place, judge, meaning
 from pixelprose.objectstore.settings import StoreSettings
+from pixelprose.objectstore.signed import SignedRequests
 
-_SMALLEST_PART_BYTES = 5 * 1024**2  # S3's rule; below it the SDK refuses a part size
-_SIGNATURE_LIFETIME = timedelta(minutes=5)
-_OK, _PRECONDITION_FAILED = 200, 412
+_OK, _PRECONDITION_FAILED, _SERVER_ERRORS = 200, 412, 500
 
 
 def open_store(settings: StoreSettings) -> "S3Store":
@@ -35,6 +32,7 @@ class S3Store(ObjectStore):
         self._create_bucket = settings.create_bucket
         self._place = Place(settings.endpoint, settings.bucket)
         self._client, self._pool = connected(settings)
+        self._requests = SignedRequests(settings, self._client)
 
     def prepare(self) -> None:
         """Find the bucket; create it if the settings say so."""
@@ -47,36 +45,26 @@ class S3Store(ObjectStore):
     def get(self, key: ObjectKey) -> bytes:
         """The whole object. Raises ObjectMissing."""
         with self._translated(key):
-            response = self._client.get_object(self._bucket, key)
-            try:
-                return response.read()
-            finally:
-                response.close()
-                response.release_conn()
+            response = self._requests.send("GET", key)
+        if response.status == _OK:
+            return response.data
+        raise self._judged(response, key)
 
     def put(self, key: ObjectKey, data: bytes, *, content_type: str) -> None:
         """Readers see all of ``data`` under ``key``, or what was there before."""
         with self._translated(key):
-            self._client.put_object(
-                self._bucket,
-                key,
-                io.BytesIO(data),
-                len(data),
-                content_type=content_type,
-                part_size=max(_SMALLEST_PART_BYTES, len(data)),  # one part: one request
+            response = self._requests.send(
+                "PUT", key, body=data, headers={"Content-Type": content_type}
             )
+        if response.status != _OK:
+            raise self._judged(response, key)
 
     def put_if_absent(self, key: ObjectKey, data: bytes, *, content_type: str) -> bool:
-        """True for the one call that creates the object.
-
-        The SDK has no conditional put, so it signs a URL and the pool sends one PUT to it. The
-        signature covers no x-amz headers, and servers refuse those unsigned: facts go into
-        ``data``.
-        """
+        """True for the one call that creates the object; the SDK has none like it."""
         with self._translated(key):
-            response = self._pool.urlopen(
+            response = self._requests.send(
                 "PUT",
-                self._client.presigned_put_object(self._bucket, key, expires=_SIGNATURE_LIFETIME),
+                key,
                 body=data,
                 headers={"If-None-Match": "*", "Content-Type": content_type},
             )
@@ -84,7 +72,7 @@ class S3Store(ObjectStore):
             return False
         if response.status == _OK:
             return True
-        raise judge(_failure(response), place=self._place, key=key)
+        raise self._judged(response, key)
 
     def copy(self, source: ObjectKey, target: ObjectKey) -> None:
         """``target`` holds what ``source`` holds. Raises ObjectMissing(source)."""
@@ -126,6 +114,18 @@ class S3Store(ObjectStore):
     def close(self) -> None:
         """Close the idle connections."""
         self._pool.clear()
+        self._requests.close()
+
+    def _judged(self, response: urllib3.BaseHTTPResponse, key: ObjectKey) -> StoreError:
+        try:
+            document = ET.fromstring(response.data)  # noqa: S314 - our own store; expat bounds entities
+        except ET.ParseError as error:
+            if response.status < _SERVER_ERRORS:
+                return meaning(error, place=self._place, key=key)
+            return judge(Answer(response.status), place=self._place, key=key)
+        found = {element.tag.rpartition("}")[2]: element.text or "" for element in document}
+        answer = Answer(response.status, found.get("Code", ""), found.get("Message", ""))
+        return judge(answer, place=self._place, key=key)
 
     def _find_bucket(self) -> None:
         """Tell a lost bucket from a lost object: an answer to HEAD has no body that would."""
@@ -160,12 +160,3 @@ def connected(settings: StoreSettings) -> tuple[Minio, urllib3.PoolManager]:
         http_client=pool,
     )
     return client, pool
-
-
-def _failure(response: urllib3.BaseHTTPResponse) -> Answer:
-    try:
-        document = ET.fromstring(response.data)  # noqa: S314 - our own store; expat bounds entities
-    except ET.ParseError:
-        return Answer(response.status)
-    found = {element.tag.rpartition("}")[2]: element.text or "" for element in document}
-    return Answer(response.status, found.get("Code", ""), found.get("Message", ""))
