@@ -2,8 +2,7 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
@@ -33,6 +32,23 @@ ALARM_BELOW: Final = 0.2
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
+@dataclass(slots=True)
+class Stopwatch:
+    """Observes the time between entering and leaving."""
+
+    seconds: Histogram
+    clock: Callable[[], float]
+    began: float = 0.0
+
+    def __enter__(self) -> None:
+        """Start."""
+        self.began = self.clock()
+
+    def __exit__(self, *_: object) -> None:
+        """Stop, and observe."""
+        self.seconds.observe(self.clock() - self.began)
+
+
 @dataclass(frozen=True, slots=True)
 class Meters:
     """How fetches end, where an image's time goes, and what the store is asked for."""
@@ -44,16 +60,15 @@ class Meters:
     request_seconds: Histogram
     trips: Counter
     clock: Callable[[], float] = time.perf_counter
+    # Looking for a child by its label takes as long as all else that a stage costs.
+    _stages: dict[Stage, Histogram] = field(default_factory=dict)
     _recent: deque[bool] = field(default_factory=lambda: deque(maxlen=RECENT))
 
-    @contextmanager
-    def stage(self, stage: Stage) -> Iterator[None]:
+    def stage(self, stage: Stage) -> "Stopwatch":
         """Observe how long the inside takes, waiting included."""
-        began = self.clock()
-        try:
-            yield
-        finally:
-            self.stage_seconds.labels(stage).observe(self.clock() - began)
+        if (found := self._stages.get(stage)) is None:
+            found = self._stages[stage] = self.stage_seconds.labels(stage)
+        return Stopwatch(found, self.clock)
 
     def fetch_ended(self, outcome: str, *, bytes: int) -> None:  # noqa: A002 - the unit
         """A fetch came back: `fetched`, or a reason of `refusal.Reason`."""
