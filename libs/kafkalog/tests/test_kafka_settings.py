@@ -18,6 +18,7 @@ def test_the_consumer_reads_committed_records_and_guesses_no_position() -> None:
         "bootstrap.servers": "kafka:9092",
         "group.id": "g",
         "group.protocol": "consumer",
+        "group.remote.assignor": "range",
         "isolation.level": "read_committed",
         "enable.auto.commit": False,
         "auto.offset.reset": "error",

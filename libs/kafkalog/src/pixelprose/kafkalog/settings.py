@@ -98,6 +98,9 @@ def consumer_configuration(settings: KafkaSettings, *, group: str) -> Configurat
         # A broker that starts or stops names no brokers, not even itself, for a moment. A client
         # that hears this forgets all it knew; without this it would stay alone, and silent.
         "metadata.recovery.strategy": "rebootstrap",
+        # Each topic is shared out by itself. The default counts partitions alone, of all topics:
+        # of three ingesters one had the whole topic, and the others the empty retry topics.
+        "group.remote.assignor": "range",
         "isolation.level": "read_committed",
         "enable.auto.commit": False,
         # A position that is missing or out of range is never guessed.
