@@ -20,12 +20,20 @@ from pixelprose.cli.client_settings import ClientSettings, client_settings
 from pixelprose.cli.cluster import Cluster, Lane
 from pixelprose.kafkalog import KafkaSettings, cluster_id
 from pixelprose.kafkalog.stable_offsets import STALLED_SECONDS, Behind, advice, ages
-from pixelprose.objectstore import StoreError, open_store, probe
+from pixelprose.objectstore import (
+    Expiry,
+    StoreError,
+    StoreRefused,
+    StoreSettings,
+    open_store,
+    probe,
+)
 from pixelprose.records import topic_list
 from pixelprose.streamkit import Stop, Unavailable
 
 _FREE_BYTES = 5_000_000_000
 _YEAR_MINUTES = 525_600
+_SHORT_LIVED = ("quarantine/", "receipts/")
 _SERVICES = ("ingester", "safety_filter", "metadata_annotator", "captioner", "sink")
 
 
@@ -133,3 +141,23 @@ def _store(settings: ClientSettings) -> Iterator[Finding]:
         return
     probe(open_store(settings.store))
     yield Finding(f"store at {settings.store.endpoint} honours conditional puts")
+    yield _expiry(settings.store)
+
+
+def _expiry(settings: StoreSettings) -> Finding:
+    """Whether the store deletes by itself what is not to stay."""
+    expiry = Expiry(settings)
+    try:
+        days = expiry.days()
+    except StoreRefused as error:
+        advice = f"delete by other means what is old below {', '.join(_SHORT_LIVED)} ({error})"
+        return Finding("the store has no rules by which objects expire", advice)
+    finally:
+        expiry.close()
+    found = [f"{prefix} after {days[prefix]} d" for prefix in _SHORT_LIVED if prefix in days]
+    without = [prefix for prefix in _SHORT_LIVED if prefix not in days]
+    advice = (
+        f"nothing expires below {', '.join(without)}: start the ingester once with rights on the "
+        "bucket's lifecycle, or add rules by hand"
+    )
+    return Finding(f"objects expire: {', '.join(found) or 'none'}", advice if without else "")

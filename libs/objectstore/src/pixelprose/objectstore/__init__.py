@@ -6,6 +6,7 @@ from pixelprose.objectstore.errors import (
     StoreRefused,
     StoreUnavailable,
 )
+from pixelprose.objectstore.expiry import Days, Expiry
 from pixelprose.objectstore.keys import (
     ObjectKey,
     image_original,
@@ -25,6 +26,8 @@ from pixelprose.objectstore.s3 import S3Store, open_store
 from pixelprose.objectstore.settings import StoreSettings
 
 __all__ = [
+    "Days",
+    "Expiry",
     "MemoryStore",
     "ObjectFacts",
     "ObjectKey",

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 
+import structlog
 from pydantic import HttpUrl
 
 from pixelprose.host import Service
@@ -35,7 +36,17 @@ from pixelprose.ingester.settings import IngesterSection, IngesterSettings
 from pixelprose.ingester.sources import LocalFiles, Objects, Origins, named
 from pixelprose.ingester.step import IngestStep
 from pixelprose.ingester.url import CanonicalUrl
-from pixelprose.objectstore import ObjectStore, StoreRefused, StoreUnavailable, open_store, probe
+from pixelprose.objectstore import (
+    Days,
+    Expiry,
+    ObjectStore,
+    StoreError,
+    StoreRefused,
+    StoreSettings,
+    StoreUnavailable,
+    open_store,
+    probe,
+)
 from pixelprose.records import ImageSubmitted, lanes_of, runner_for, topic_list
 from pixelprose.streamkit import Async, ExitCode, Metrics, Stop, Unavailable
 
@@ -59,6 +70,8 @@ def build(settings: IngesterSettings, metrics: Metrics) -> Service:
         raise Unavailable("store", str(error)) from error
     except StoreRefused as error:
         raise Stop(ExitCode.BAD_CONFIGURATION, str(error)) from error
+    if section.expiry.rules == "set":
+        let_expire(settings.store, section.expiry.days())
     threads = ThreadPoolExecutor(settings.store.max_connections, "store")
     counts = meters(metrics)
     fetcher = Fetcher(
@@ -105,6 +118,17 @@ def build(settings: IngesterSettings, metrics: Metrics) -> Service:
         store.close()
 
     return Service(runners=(runner,), close=close)
+
+
+def let_expire(settings: StoreSettings, days: Days) -> None:
+    """Have the store delete what is old; where it can't, say so, for no record depends on it."""
+    expiry = Expiry(settings)
+    try:
+        expiry.keep(days)
+    except StoreError as error:
+        structlog.get_logger("ingester").warning("nothing_expires", reason=str(error))
+    finally:
+        expiry.close()
 
 
 def _origins(

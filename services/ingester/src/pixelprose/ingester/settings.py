@@ -40,6 +40,34 @@ class GuardSettings(BaseModel):
         )
 
 
+class ExpirySettings(BaseModel):
+    """How long the store keeps what the ingester wrote, by rules of the bucket."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rules: Literal["set", "left"] = Field(
+        default="set",
+        description="Whether the rules are written at the start, where the bucket has none of "
+        "others; the store's own sweep enforces them.",
+    )
+    quarantine_days: int = Field(
+        default=7, ge=2, description="Unscreened images, originals and renditions."
+    )
+    receipts_days: int = Field(
+        default=30, ge=15, description="Decisions; longer than the topics keep what was decided."
+    )
+    site_files_days: int = Field(default=31, ge=2, description="Copies of robots.txt and such.")
+
+    def days(self) -> dict[str, int]:
+        """Return the days by prefix."""
+        return {
+            "quarantine/": self.quarantine_days,
+            "receipts/": self.receipts_days,
+            "robots/": self.site_files_days,
+            "tdmrep/": self.site_files_days,
+        }
+
+
 class IngesterSection(BaseModel):
     """What the ingester itself needs."""
 
@@ -55,8 +83,9 @@ class IngesterSection(BaseModel):
     originals: Originals = Field(
         default="kept",
         description="Whether the bytes as fetched are put into quarantine beside the rendition; "
-        "the store's lifecycle rule for quarantine/ ends both.",
+        "both live for expiry.quarantine_days.",
     )
+    expiry: ExpirySettings = ExpirySettings()
     guard: GuardSettings = GuardSettings()
     sources: SourceSettings = SourceSettings()
     limits: FetchLimits = FetchLimits()
