@@ -31,8 +31,8 @@ class _Web(asyncio.Protocol):
 
     def _answer(self, head: bytes) -> bytes:
         path = head.split(b" ", 2)[1].decode()
-        _, name, _run, number = path.split("/")
-        pictures = self.corpus.get(name)
+        name, _, number = path.strip("/").rpartition("/")
+        pictures = self.corpus.get(name.partition("/")[0])
         if pictures is None:
             return _NOT_FOUND
         body = unique(pictures[int(number) % len(pictures)], path)
