@@ -1,5 +1,6 @@
 """The whole pipeline on images that people have: a folder and a prefix in, captioned rows out."""
 
+import contextlib
 import io
 import time
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from deltalake.exceptions import TableNotFoundError
 from minio import Minio
 from rich.console import Console
 
@@ -23,9 +25,9 @@ from pixelprose.embedded import Stack, StackSettings
 from pixelprose.kafkalog import KafkaSettings
 from pixelprose.records import RegistrySettings
 
-pytestmark = [pytest.mark.real, pytest.mark.e2e, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.real, pytest.mark.e2e, pytest.mark.timeout(1_500)]
 
-READY_SECONDS = 400.0
+READY_SECONDS = 600.0
 PATIENCE_SECONDS = 300.0
 EACH = 6
 BUCKET = "our-pictures"
@@ -48,7 +50,6 @@ def pipeline(stack: Stack, folder: Path, roots: Path) -> Iterator[LocalConfig]:
         services.start()
         services.wait_ready(seconds=READY_SECONDS, on_ready=lambda _: None)
         yield config
-        supervisor.stop()  # so that nothing is between topic and table any more
 
 
 def fill(stack: Stack, roots: Path) -> None:
@@ -81,6 +82,16 @@ def ended(kafka: KafkaSettings, count: int) -> Outcomes:
     return reader.outcomes
 
 
+def rows_are(count: int, stack: Stack) -> None:
+    """Wait until the table holds that many rows, each once."""
+    deadline, rows = time.monotonic() + PATIENCE_SECONDS, -1
+    while rows != count:
+        assert time.monotonic() < deadline, rows
+        time.sleep(0.5)
+        with contextlib.suppress(TableNotFoundError):
+            rows = table_rows(stack.s3.access)
+
+
 def test_a_folder_and_a_prefix_become_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(submit_command, "STATE", tmp_path / "state")
     roots = tmp_path / "pictures"
@@ -93,11 +104,10 @@ def test_a_folder_and_a_prefix_become_rows(tmp_path: Path, monkeypatch: pytest.M
             for what in (str(roots), f"s3://{BUCKET}/in", f"s3://{BUCKET}/out"):
                 run_submit([what], config.file, SubmitOptions(source="own"), Console(quiet=True))
             found = ended(kafka, 2 * EACH + 1)
-        rows = table_rows(stack.s3.access)
+            rows_are(len(found.captions), stack)
     captioned = {caption.submission.url for caption in found.captions}
     kinds = {url.partition(":")[0] for url in captioned}
     refused = {one.submission.url: one.reason for one in found.rejections}
     assert kinds == {"file", "s3"}
     assert refused.pop(f"s3://{BUCKET}/out/0.jpg") == "forbidden_source"
     assert len(captioned) + len(refused) == 2 * EACH
-    assert rows == len(found.captions)
