@@ -1,4 +1,4 @@
-"""Spark and Daft read the tables as docs/reading.md says.
+"""Spark and Daft read the tables as docs/how-to/reading.md says.
 
 Behind `make interop`, which fetches them.
 """
@@ -18,7 +18,7 @@ from pixelprose.objectstore import StoreSettings
 pytestmark = [pytest.mark.interop, pytest.mark.real, pytest.mark.timeout(600)]
 
 ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "reading.md"
+PAGE = ROOT / "docs" / "how-to" / "reading.md"
 INTEROP = ROOT / "build" / "interop"
 
 

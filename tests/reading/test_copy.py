@@ -18,7 +18,7 @@ from pixelprose.objectstore import StoreSettings
 
 pytestmark = pytest.mark.real
 
-PAGE = Path(__file__).parents[2] / "docs" / "reading.md"
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "reading.md"
 PATIENCE_SECONDS = 120.0
 
 

@@ -1,4 +1,4 @@
-"""The programs of docs/reading.md, run as they stand there, on real tables in a real store."""
+"""The programs of docs/how-to/reading.md, run as they stand, on real tables in a real store."""
 
 import os
 import re
@@ -16,7 +16,7 @@ from pixelprose.objectstore import StoreSettings
 
 pytestmark = pytest.mark.real
 
-PAGE = Path(__file__).parents[2] / "docs" / "reading.md"
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "reading.md"
 ROWS = 24
 REDCAPS = [number for number in range(ROWS) if a_caption(number).dataset == "redcaps"]
 

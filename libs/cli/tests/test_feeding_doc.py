@@ -1,4 +1,4 @@
-"""Every command of docs/feeding.md does what it says; those that need servers are run elsewhere."""
+"""Every command of docs/how-to/feeding.md does what it says; servers are used elsewhere."""
 
 import json
 import re
@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from pixelprose.cli import app as app_module
 from pixelprose.cli import submit_command
 
-DOC = Path(__file__).parents[3] / "docs" / "feeding.md"
+DOC = Path(__file__).parents[3] / "docs" / "how-to" / "feeding.md"
 ELSEWHERE = ("s3://", "--watch")
 """Run on real servers by tests/integration/test_sources.py."""
 

@@ -74,7 +74,7 @@ def demo(
         f"{summary.peak_memory_bytes / 1e9:.1f} GB of memory at most. "
         f"Figures are in {out / 'summary.json'}, logs in {out / 'logs'}.\n"
         f"To look further: [bold]pixelprose up --data {out}[/] starts everything again on this "
-        "data; docs/consuming.md reads the table and the topic."
+        "data; docs/how-to/consuming.md reads the table and the topic."
     )
     if not summary.adds_up:
         raise typer.Exit(1)

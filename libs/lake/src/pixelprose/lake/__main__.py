@@ -1,4 +1,4 @@
-"""`python -m pixelprose.lake > docs/tables.md`: the reference of all tables."""
+"""`python -m pixelprose.lake > docs/reference/tables.md`: the reference of all tables."""
 
 import sys
 

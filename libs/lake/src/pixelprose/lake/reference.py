@@ -1,4 +1,4 @@
-"""The reference of all tables, `docs/tables.md`, from what defines them."""
+"""The reference of all tables, `docs/reference/tables.md`, from what defines them."""
 
 from collections.abc import Iterator
 from typing import Final
