@@ -37,6 +37,14 @@ def test_help_lists_the_settings_with_their_variables() -> None:
     assert "PIXELPROSE_CONSOLE__MARK  [!]" in out
 
 
+def test_help_lists_the_exit_codes_with_what_to_do() -> None:
+    _, out, _ = run("--help")
+    words = " ".join(out.split())
+    for code in ExitCode:
+        assert f" {int(code)} {code.meaning} {code.advice} " in words
+    assert max(map(len, out.splitlines())) <= 80
+
+
 def test_print_config_masks_secrets() -> None:
     code, out, _ = run("--print-config", **NOBODY, PIXELPROSE_KAFKA__SASL_PASSWORD="hush")
     assert code == 0

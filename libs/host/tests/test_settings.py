@@ -1,10 +1,11 @@
 from pathlib import Path
+from typing import Literal
 
 import pytest
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from pixelprose.host import ServiceSettings, load
-from pixelprose.host.settings_help import describe
+from pixelprose.host.settings_help import describe, settings_of
 from pixelprose.streamkit import ExitCode, RunnerSettings, Stop
 
 KAFKA = {"PIXELPROSE_KAFKA__BOOTSTRAP_SERVERS": "kafka:9092"}
@@ -101,14 +102,47 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 def test_help_lists_every_setting_with_variable_default_and_meaning() -> None:
     lines = list(describe(SinkSettings))
     assert "  PIXELPROSE_KAFKA__BOOTSTRAP_SERVERS  (required)" in lines
-    assert lines[lines.index("  PIXELPROSE_SINK__SIZE  [3]") + 1] == "      how many"
+    assert lines[lines.index("  PIXELPROSE_SINK__SIZE  [3]") + 1] == "      how many (whole number, ≥ 1)"
     assert "  PIXELPROSE_RUNNER__COMMIT_SECONDS  [60.0]" in lines
     assert "  PIXELPROSE_SINK__TOKEN  (none)" in lines
 
 
 def test_every_common_setting_is_described() -> None:
-    for line, after in zip(lines := list(describe(ServiceSettings)), lines[1:], strict=False):
-        assert line.startswith("      ") or after.startswith("      "), line
+    for one in settings_of(ServiceSettings):
+        assert one.meaning, one.variable
+
+
+class Mirror(BaseModel):
+    """A section that may be missing."""
+
+    url: str
+
+
+class Shaped(ServiceSettings):
+    mirror: Mirror | None = None
+    hosts: dict[str, Mirror] = {}
+    share: float = Field(default=0.5, gt=0, le=1)
+    mode: Literal["fast", "safe"] = "safe"
+    policy: Path = Path(__file__)
+
+
+def test_a_setting_says_type_limits_and_when_it_is_required() -> None:
+    found = {one.path[-1]: one for one in settings_of(Shaped)}
+    assert (found["url"].required, found["url"].when) == (True, "mirror")
+    assert (found["share"].kind, found["share"].limits) == ("number", "> 0, ≤ 1")
+    assert (found["mode"].kind, found["mode"].default) == ("fast, safe", "safe")
+
+
+def test_a_mapping_of_sections_is_one_setting_with_a_variable_that_works() -> None:
+    (hosts,) = (one for one in settings_of(Shaped) if one.path == ("hosts",))
+    assert hosts.kind == "mapping of text to {url}"
+    given = {**KAFKA, hosts.variable: "{a: {url: b}}"}
+    assert load(Shaped, file=None, environ=given).hosts == {"a": Mirror(url="b")}
+
+
+def test_a_packaged_file_goes_by_its_name_wherever_it_is_installed() -> None:
+    (policy,) = (one for one in settings_of(Shaped) if one.path == ("policy",))
+    assert policy.default == "test_settings.py (packaged)"
 
 
 def test_settings_are_frozen() -> None:

@@ -2,7 +2,10 @@
 
 import argparse
 import os
+import re
+import shutil
 import sys
+import textwrap
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -40,12 +43,35 @@ def run_service(name: str, settings: type[S], build: Build[S]) -> NoReturn:
     os._exit(code)
 
 
+_LEAD = re.compile(r" *(\d+  )?")
+
+_EPILOG = """\
+examples:
+  {prog} --config pixelprose.yaml --check-config
+  {prog} --config pixelprose.yaml
+  PIXELPROSE_KAFKA__BOOTSTRAP_SERVERS=kafka:9092 {prog} --print-config
+
+it needs:
+  Kafka 4.0 or later with its topics (`pixelprose topics init`, once), and what
+  the settings name; `pixelprose doctor` says what is missing.
+
+exit codes:
+{codes}
+
+settings (a key of the file, or a variable; [..] is the default):
+{settings}"""
+
+
 def _parser(name: str, settings: type[S]) -> argparse.ArgumentParser:
+    prog = f"python -m pixelprose.{name.replace('-', '_')}"
+    codes = "\n".join(f"  {code:>2}  {code.meaning}\n      {code.advice}" for code in ExitCode)
     parser = argparse.ArgumentParser(
-        prog=f"python -m pixelprose.{name.replace('-', '_')}",
-        description=f"Run the {name}. Settings come from --config and from PIXELPROSE_* variables, "
-        "which win; [..] is the default.",
-        epilog="settings:\n" + "\n".join(describe(settings)),
+        prog=prog,
+        description=f"Run the {name}, until SIGTERM drains it.\n"
+        "Settings come from --config and from PIXELPROSE_* variables, which win.",
+        epilog=_wrapped(
+            _EPILOG.format(prog=prog, codes=codes, settings="\n".join(describe(settings)))
+        ),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--config", type=Path, metavar="FILE", help="YAML file of settings")
@@ -63,6 +89,26 @@ def _parser(name: str, settings: type[S]) -> argparse.ArgumentParser:
         help="drain when standard input ends: a child that must not outlive its parent",
     )
     return parser
+
+
+def _lead(line: str) -> int:
+    found = _LEAD.match(line)
+    return found.end() if found else 0
+
+
+def _wrapped(text: str) -> str:
+    """Break long lines where the terminal ends, at their own indent and behind a code."""
+    width = shutil.get_terminal_size().columns
+    return "\n".join(
+        textwrap.fill(
+            line,
+            width,
+            subsequent_indent=" " * _lead(line),
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+        for line in text.splitlines()
+    )
 
 
 def _run(name: str, settings: type[S], build: Build[S], arguments: argparse.Namespace) -> int:

@@ -38,7 +38,7 @@ class HttpSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    host: str = Field(default="127.0.0.1", description="address to listen on; 0.0.0.0 serves all")
+    host: str = Field(default="127.0.0.1", description="Address to listen on; 0.0.0.0 serves all")
     port: int = Field(default=0, ge=0, le=65535, description="0 takes any free port and logs it")
 
 
@@ -48,10 +48,10 @@ class LogSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     level: Literal["debug", "info", "warning", "error"] = Field(
-        default="info", description="least level that is logged"
+        default="info", description="Least level that is logged"
     )
     format: Literal["json", "console"] = Field(
-        default="console", description="json for machines, console for people"
+        default="console", description="JSON for machines, console for people"
     )
 
 
@@ -61,12 +61,12 @@ class ServiceSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     instance: str = Field(
-        default="live", min_length=1, description="names a deployment; part of group ids"
+        default="live", min_length=1, description="Names a deployment; part of group ids"
     )
     slot: int = Field(
         default=0,
         ge=0,
-        description="number of this replica; two with one fence each other",
+        description="Number of this replica; two with one fence each other",
     )
     kafka: KafkaSettings
     runner: RunnerSettings = RunnerSettings()

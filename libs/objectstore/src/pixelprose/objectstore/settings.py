@@ -17,15 +17,19 @@ class StoreSettings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    endpoint: str
-    bucket: str = Field(pattern=_BUCKET)
-    access_key: str = Field(min_length=1)
-    secret_key: SecretStr
-    region: str = Field(default="us-east-1", pattern=_REGION)
-    create_bucket: bool = False
-    connect_timeout_seconds: float = Field(default=2.0, gt=0)
-    read_timeout_seconds: float = Field(default=10.0, gt=0)
-    max_connections: int = Field(default=16, ge=1)
+    endpoint: str = Field(description="URL of the S3 server, such as http://127.0.0.1:9000")
+    bucket: str = Field(pattern=_BUCKET, description="Bucket of images and tables")
+    access_key: str = Field(min_length=1, description="Who we are there")
+    secret_key: SecretStr = Field(description="With which secret")
+    region: str = Field(default="us-east-1", pattern=_REGION, description="The bucket's region")
+    create_bucket: bool = Field(default=False, description="Make the bucket where it is missing")
+    connect_timeout_seconds: float = Field(
+        default=2.0, gt=0, description="How long a connection may take"
+    )
+    read_timeout_seconds: float = Field(
+        default=10.0, gt=0, description="How long the server may be silent"
+    )
+    max_connections: int = Field(default=16, ge=1, description="Connections at a time")
 
     @field_validator("endpoint")
     @classmethod
