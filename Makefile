@@ -12,7 +12,7 @@ EDITABLE := $(foreach p,$(PACKAGES),-e $(dir $(p)))
 READY := $(VENV)/.ready
 CODE := libs services tests bench models/train
 
-.PHONY: help setup fmt check test chaos interop demo up bench fuzz soak schedules mutations schemas grade parity constraints clean
+.PHONY: help setup fmt check test chaos interop demo up bench fuzz soak schedules mutations schemas reference grade parity constraints clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -34,7 +34,7 @@ fmt: $(READY) ## format the code
 	@$(BIN)/ruff check --fix --quiet $(CODE) || true
 	@$(BIN)/ruff format --quiet $(CODE)
 
-check: $(READY) ## formatting, lint, types, import rules, schemas
+check: $(READY) ## formatting, lint, types, import rules, schemas, the reference
 	@$(BIN)/ruff format --check $(CODE)
 	@$(BIN)/ruff check $(CODE)
 	@# A folder with a hyphen is no module name, so mypy would take the tests of two such for one.
@@ -42,9 +42,13 @@ check: $(READY) ## formatting, lint, types, import rules, schemas
 	  $(BIN)/mypy $$code; done
 	@$(BIN)/lint-imports
 	@$(MAKE) schemas
+	@$(BIN)/python -m pixelprose.cli.reference --check docs/reference
 
 schemas: $(READY) ## check schemas, examples and compatibility
 	@$(BIN)/python -m pixelprose.records schemas check
+
+reference: $(READY) ## make the pages of docs/reference from the code
+	@$(BIN)/python -m pixelprose.cli.reference docs/reference
 
 test: $(READY) ## all tests, on a real Kafka and a real S3 server
 	@$(BIN)/pytest

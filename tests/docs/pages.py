@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import unquote
 
@@ -73,7 +74,7 @@ def anchors(page: Path) -> frozenset[str]:
     found: list[str] = []
     seen: Counter[str] = Counter()
     tokens = _tokens(page)
-    for heading, inline in zip(tokens, tokens[1:], strict=False):
+    for heading, inline in pairwise(tokens):
         if heading.type == "heading_open":
             name = _slug("".join(child.content for child in inline.children or ()))
             found.append(f"{name}-{seen[name]}" if seen[name] else name)

@@ -102,7 +102,10 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
 def test_help_lists_every_setting_with_variable_default_and_meaning() -> None:
     lines = list(describe(SinkSettings))
     assert "  PIXELPROSE_KAFKA__BOOTSTRAP_SERVERS  (required)" in lines
-    assert lines[lines.index("  PIXELPROSE_SINK__SIZE  [3]") + 1] == "      how many (whole number, ≥ 1)"
+    assert (
+        lines[lines.index("  PIXELPROSE_SINK__SIZE  [3]") + 1]
+        == "      how many (whole number, ≥ 1)"
+    )
     assert "  PIXELPROSE_RUNNER__COMMIT_SECONDS  [60.0]" in lines
     assert "  PIXELPROSE_SINK__TOKEN  (none)" in lines
 
@@ -120,7 +123,7 @@ class Mirror(BaseModel):
 
 class Shaped(ServiceSettings):
     mirror: Mirror | None = None
-    hosts: dict[str, Mirror] = {}
+    hosts: dict[str, Mirror] = Field(default_factory=dict)
     share: float = Field(default=0.5, gt=0, le=1)
     mode: Literal["fast", "safe"] = "safe"
     policy: Path = Path(__file__)

@@ -108,7 +108,7 @@ def test_statistics_and_filters_stand_on_keys_times_and_codes_alone(table: Table
 
 def test_the_reference_in_docs_is_current() -> None:
     written = (ROOT / "docs/reference/tables.md").read_text(encoding="utf-8")
-    assert written == reference(), "run `python -m pixelprose.lake > docs/reference/tables.md`"
+    assert written == reference(), "run `make reference`"
 
 
 def test_all_of_pixelprose_has_a_counterpart() -> None:

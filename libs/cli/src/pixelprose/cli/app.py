@@ -5,87 +5,109 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
-from pixelprose.cli.errors import EXPECTED_ERRORS
-from pixelprose.cli.export_app import export
+from pixelprose.cli import completion
+from pixelprose.cli.choices import Output
+from pixelprose.cli.epilog import epilog
+from pixelprose.cli.errors import message_of
+from pixelprose.cli.exit_codes import CommandExit
+from pixelprose.cli.export_app import EXPORT_EPILOG, export
+from pixelprose.cli.options import ConfigFile, Json
+from pixelprose.cli.redrive.commands import RETRY_EPILOG, retry
 from pixelprose.cli.redrive.commands import app as dlq
-from pixelprose.cli.redrive.commands import retry
-from pixelprose.cli.rows import Columns
+from pixelprose.cli.submit_app import SUBMIT_EPILOG, submit
 from pixelprose.cli.table_app import table_app
+
+HERE = "On this machine"
+FEED = "Images in"
+LOOK = "Captions out"
+FAILED = "When something failed"
+CLUSTER = "A cluster"
 
 app = typer.Typer(
     name="pixelprose",
     help="Turn image URLs into a trustworthy, ever-growing set of dense captions, on Kafka.",
+    epilog=epilog(
+        "pixelprose demo",
+        "pixelprose up",
+        "pixelprose submit urls.csv",
+        then="each command has examples in its own --help.",
+    )
+    + "\n[bold]Exit codes:[/] "
+    + "; ".join(f"{int(code)} {code.name.lower().replace('_', ' ')}" for code in CommandExit),
     no_args_is_help=True,
     pretty_exceptions_enable=False,
 )
-topics = typer.Typer(help="Create the topics and the first positions.", no_args_is_help=True)
-app.add_typer(topics, name="topics")
-app.add_typer(dlq, name="dlq")
-app.command(
-    epilog="Example: pixelprose retry --reason timeout,http_server_error --since 1d --dry-run"
-)(retry)
-app.add_typer(table_app, name="table")
-app.command()(export)
-
 console = Console()
 
-_INTERRUPTED = 130
-"""Exit code after Ctrl-C, as of a shell."""
 
-_SUBMIT_EXAMPLES = """Examples:
-
-pixelprose submit urls.csv --source my-set
-
-pixelprose submit cc12m.tsv --preset cc12m --limit 1000 --dry-run
-
-pixelprose submit shards/ photos/ s3://my-bucket/new
-
-pixelprose submit train.parquet --unpack-to /data/unpacked
-
-pixelprose submit /data/inbox --watch --every 10
-"""
-
-ConfigFile = Annotated[
-    Path | None,
-    typer.Option("--config", help="YAML file of settings; PIXELPROSE_* variables win over it."),
-]
-
-
-@app.command()
+@app.command(
+    rich_help_panel=HERE,
+    epilog=epilog(
+        "pixelprose demo",
+        "pixelprose demo --images 60 --seed 7 --out /tmp/demo",
+        needs="the extra `demo` (`make setup` has it); the network, once, for Kafka and the S3 "
+        "server (69 MB).",
+        then="pixelprose up --data build/demo, then pixelprose table show",
+    ),
+)
 def demo(
+    *,
     out: Annotated[Path, typer.Option(help="Folder for data, logs and summary.json.")] = Path(
         "build/demo"
     ),
     images: Annotated[int, typer.Option(min=12, help="Pictures to submit.")] = 300,
     seed: Annotated[int, typer.Option(min=0, max=800, help="Which pictures.")] = 1,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="The summary as JSON; the rest goes to stderr.")
+    ] = False,
 ) -> None:
     """Run the whole pipeline on demo pictures and some trouble, then sum up.
 
-    Starts a real Kafka and S3 server and the five services, and stops them again.
+    Starts a real Kafka and S3 server and the five services, and stops them again. What --out holds
+    from an earlier run is deleted.
     """
     from pixelprose.cli.demo import DemoOptions, run_demo  # noqa: PLC0415 - needs the demo extra
 
-    summary = run_demo(DemoOptions(out=out, images=images, seed=seed), console)
-    console.print()
-    console.print(summary.render())
-    console.print(
+    shown = Console(stderr=True) if as_json else console
+    summary = run_demo(DemoOptions(out=out, images=images, seed=seed), shown)
+    if as_json:
+        typer.echo((out / "summary.json").read_text(encoding="utf-8"), nl=False)
+    shown.print()
+    shown.print(summary.render())
+    shown.print(
         f"\n{summary.seconds:.0f} s of work, {summary.total_seconds:.0f} s in all, "
         f"{summary.peak_memory_bytes / 1e9:.1f} GB of memory at most. "
         f"Figures are in {out / 'summary.json'}, logs in {out / 'logs'}.\n"
         f"To look further: [bold]pixelprose up --data {out}[/] starts everything again on this "
-        "data; docs/how-to/consuming.md reads the table and the topic."
+        "data; docs/tutorial/newcomers-hour.md goes on from here."
     )
     if not summary.adds_up:
-        raise typer.Exit(1)
+        raise typer.Exit(CommandExit.FAILED)
 
 
-@app.command()
+@app.command(
+    rich_help_panel=HERE,
+    epilog=epilog(
+        "pixelprose up",
+        "pixelprose up --data /data/pixelprose --config models.yaml",
+        needs="the extra `all`; about 4 GB of memory with the demo's models.",
+        then="in a second terminal: pixelprose submit urls.csv; pixelprose status",
+    ),
+)
 def up(
     data: Annotated[Path, typer.Option(help="Folder for all data, logs and settings.")] = Path(
         "pixelprose-data"
     ),
-    config: ConfigFile = None,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config",
+            help="YAML file with sections of services, such as `captioner`, over the demo's.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Run Kafka, the S3 server and all services here, with a live view, until Ctrl-C."""
     from pixelprose.cli.up import run_up  # noqa: PLC0415 - needs the embedded extra
@@ -93,115 +115,110 @@ def up(
     run_up(data, config, console)
 
 
-@topics.command("init")
+app.command(rich_help_panel=FEED, epilog=SUBMIT_EPILOG)(submit)
+
+
+@app.command(
+    rich_help_panel=FEED,
+    epilog=epilog(
+        "pixelprose status",
+        "pixelprose status --json | jq '.topics[] | select(.lag > 0)'",
+        needs="a broker with its topics.",
+        then="pixelprose dlq list, where there are dead letters",
+    ),
+)
+def status(*, config: ConfigFile = None, as_json: Json = False) -> None:
+    """Show per topic and group: records, lag, and what lies in dead-letter topics."""
+    from pixelprose.cli.status import run_status  # noqa: PLC0415 - loads the Kafka client
+
+    run_status(config, console, output=Output.of(as_json=as_json))
+
+
+app.add_typer(table_app, name="table", rich_help_panel=LOOK)
+app.command(rich_help_panel=LOOK, epilog=EXPORT_EPILOG)(export)
+
+
+@app.command(
+    rich_help_panel=LOOK,
+    epilog=epilog(
+        "pixelprose schema caption_annotated > captions.avsc",
+        then="docs/how-to/consuming.md reads the topic with it.",
+    ),
+)
+def schema(
+    record: Annotated[
+        str, typer.Argument(help="Such as caption_annotated.", autocompletion=completion.records)
+    ],
+) -> None:
+    """Print the complete Avro schema of a record, as JSON."""
+    from pixelprose.cli.schema_command import schema_json  # noqa: PLC0415 - as the others
+
+    typer.echo(schema_json(record))
+
+
+app.add_typer(dlq, name="dlq", rich_help_panel=FAILED)
+app.command(rich_help_panel=FAILED, epilog=RETRY_EPILOG)(retry)
+
+
+@app.command(
+    rich_help_panel=CLUSTER,
+    epilog=epilog(
+        "pixelprose doctor",
+        "pixelprose doctor --config cluster.yaml --json",
+        needs="nothing; without settings only this machine is looked at.",
+        then="what it says; it ends with 1 while anything is missing.",
+    ),
+)
+def doctor(*, config: ConfigFile = None, as_json: Json = False) -> None:
+    """Say what this machine or cluster lacks, and what to do about it."""
+    from pixelprose.cli.doctor import run_doctor  # noqa: PLC0415 - loads clients
+
+    if not run_doctor(config, console, output=Output.of(as_json=as_json)):
+        raise typer.Exit(CommandExit.FAILED)
+
+
+topics = typer.Typer(help="Create the topics and the first positions.", no_args_is_help=True)
+app.add_typer(topics, name="topics", rich_help_panel=CLUSTER)
+
+
+@topics.command(
+    "init",
+    epilog=epilog(
+        "pixelprose topics init",
+        "pixelprose topics init --partitions 16 --replication 1",
+        needs="a broker, and the right to create topics there.",
+        then="pixelprose doctor; then start the services",
+    ),
+)
 def topics_init(
-    config: ConfigFile = None,
+    *,
     partitions: Annotated[
-        int | None, typer.Option(help="Partitions of every topic; fixed at creation.")
+        int | None,
+        typer.Option(
+            min=1,
+            help="Partitions of every topic; fixed at creation. By default those of "
+            "schemas/topics.yaml.",
+            show_default="64",
+        ),
     ] = None,
-    replication: Annotated[int, typer.Option(help="Replicas of every partition.")] = 3,
+    replication: Annotated[int, typer.Option(min=1, help="Replicas of every partition.")] = 3,
+    config: ConfigFile = None,
+    as_json: Json = False,
 ) -> None:
     """Create what is missing: topics, schemas, first positions. Safe to repeat."""
     from pixelprose.cli.topics_init import run_topics_init  # noqa: PLC0415 - loads the Kafka client
 
-    run_topics_init(config, partitions, replication, console)
-
-
-@app.command(epilog=_SUBMIT_EXAMPLES)
-def submit(  # noqa: PLR0913 - one per option
-    what: Annotated[
-        list[str],
-        typer.Argument(
-            help="Lists of URLs (txt, csv, tsv, json, jsonl, parquet), URLs, and images: folders, "
-            "s3://bucket/prefix, .tar shards, Parquet or saved data sets with an image column."
-        ),
-    ],
-    *,
-    config: ConfigFile = None,
-    preset: Annotated[
-        str | None, typer.Option(help="commonpool, cc12m, redcaps, or a YAML file of your own.")
-    ] = None,
-    source: Annotated[str, typer.Option(help="Name of the data set, kept in each row.")] = "cli",
-    url_column: Annotated[str, typer.Option(help="Column of the URL.")] = "url",
-    alt_column: Annotated[str, typer.Option(help="Column of the alt text.")] = "caption",
-    licence_column: Annotated[str, typer.Option(help="Column of the licence.")] = "license",
-    image_column: Annotated[
-        str | None, typer.Option(help="Column of the image bytes, where it is not clear.")
-    ] = None,
-    unpack_to: Annotated[
-        Path | None, typer.Option(help="Folder for the images of data sets with an image column.")
-    ] = None,
-    watch: Annotated[
-        bool, typer.Option("--watch", help="Go on looking for new files until Ctrl-C.")
-    ] = False,
-    every: Annotated[float, typer.Option(min=0.05, help="Seconds between two looks.")] = 5.0,
-    strict: Annotated[bool, typer.Option("--strict", help="Stop at the first bad row.")] = False,
-    bad_rows: Annotated[
-        Path | None, typer.Option(help="File for all bad rows, as JSON lines.")
-    ] = None,
-    limit: Annotated[
-        int | None, typer.Option(min=1, help="Submit at most so many rows this time.")
-    ] = None,
-    dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Read everything, show some, submit nothing.")
-    ] = False,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="The summary as JSON; the rest goes to stderr.")
-    ] = False,
-) -> None:
-    """Submit images. Repeat it after an interruption: no row is submitted twice."""
-    from pixelprose.cli.submit_command import run_submit  # noqa: PLC0415 - loads the Kafka client
-    from pixelprose.cli.submit_options import SubmitOptions  # noqa: PLC0415 - as above
-
-    options = SubmitOptions(
-        source=source,
-        preset=preset,
-        columns=Columns(url=(url_column,), alt_text=(alt_column,), licence=(licence_column,)),
-        strict=strict,
-        dry_run=dry_run,
-        limit=limit,
-        bad_rows=bad_rows,
-        every_seconds=every if watch else None,
-        unpack_to=unpack_to,
-        image_column=image_column,
-    )
-    shown = Console(stderr=True) if as_json else console
-    report = run_submit(what, config, options, shown)
-    if as_json:
-        typer.echo(report.as_json())
-    if report.interrupted:
-        raise typer.Exit(_INTERRUPTED)
-
-
-@app.command()
-def status(config: ConfigFile = None) -> None:
-    """Show per topic and group: records, lag, and what lies in dead-letter topics."""
-    from pixelprose.cli.status import run_status  # noqa: PLC0415 - loads the Kafka client
-
-    run_status(config, console)
-
-
-@app.command()
-def doctor(config: ConfigFile = None) -> None:
-    """Say what this machine or cluster lacks, and what to do about it."""
-    from pixelprose.cli.doctor import run_doctor  # noqa: PLC0415 - loads clients
-
-    if not run_doctor(config, console):
-        raise typer.Exit(1)
-
-
-@app.command()
-def schema(record: Annotated[str, typer.Argument(help="Such as caption_annotated.")]) -> None:
-    """Print the complete Avro schema of a record."""
-    from pixelprose.cli.schema_command import schema_json  # noqa: PLC0415 - as the others
-
-    typer.echo(schema_json(record))
+    run_topics_init(config, partitions, replication, console, output=Output.of(as_json=as_json))
 
 
 def main() -> None:
     """Run the command line; errors that people can act on are one message, not a trace."""
     try:
         app()
-    except EXPECTED_ERRORS as error:
-        Console(stderr=True).print(f"[red]error:[/] {error}", highlight=False)
-        raise SystemExit(1) from error
+    except Exception as error:
+        said = message_of(error)
+        if said is None:
+            raise
+        message = Text.assemble(("error: ", "red"), said)
+        Console(stderr=True).print(message, soft_wrap=True)
+        raise SystemExit(CommandExit.FAILED) from error

@@ -1,6 +1,7 @@
 """What the table commands let people choose."""
 
 from enum import StrEnum
+from typing import Self
 
 
 class Output(StrEnum):
@@ -8,6 +9,11 @@ class Output(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+
+    @classmethod
+    def of(cls, *, as_json: bool) -> Self:
+        """Return what --json means."""
+        return cls.JSON if as_json else cls.TEXT
 
 
 class Topics(StrEnum):

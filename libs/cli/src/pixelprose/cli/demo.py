@@ -13,6 +13,7 @@ from rich.live import Live
 
 from pixelprose.cli.demo_config import hurried, sections, write_known_hashes
 from pixelprose.cli.demo_summary import Figures, summarise, table_rows
+from pixelprose.cli.errors import CommandError
 from pixelprose.cli.live import counts_table
 from pixelprose.cli.local import LocalConfig, LocalServices, initialise_locally
 from pixelprose.cli.memory import PeakMemory
@@ -33,7 +34,7 @@ _KNOWN = 3
 _TICK_SECONDS = 0.5
 
 
-class DemoFailed(Exception):
+class DemoFailed(CommandError):
     """The demo did not come to its end; the message says where it stood."""
 
 
@@ -75,8 +76,7 @@ def run_demo(options: DemoOptions, console: Console, *, on_tick: Hook = lambda _
         EmbeddedError, ServiceFailed, NotReady: what could not start, and why.
     """
     began = time.monotonic()
-    shutil.rmtree(options.out, ignore_errors=True)
-    options.out.mkdir(parents=True)
+    _make_room(options.out)
     with _running(options, console) as running:
         submitted = _submit(options, running, console)
         first = time.monotonic()
@@ -95,6 +95,18 @@ def run_demo(options: DemoOptions, console: Console, *, on_tick: Hook = lambda _
     text = json.dumps(summary.document(), indent=2, default=str)
     (options.out / "summary.json").write_text(text + "\n", encoding="utf-8")
     return summary
+
+
+def _make_room(out: Path) -> None:
+    """Make the folder anew; only what a demo made is deleted."""
+    made = (out / "summary.json").exists() or (out / "pixelprose.yaml").exists()
+    if out.exists() and not made and (not out.is_dir() or any(out.iterdir())):
+        raise DemoFailed(
+            f"{out} holds something else than a demo, which would be deleted; "
+            "name a new folder with --out"
+        )
+    shutil.rmtree(out, ignore_errors=True)
+    out.mkdir(parents=True)
 
 
 @contextmanager

@@ -3,7 +3,7 @@
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,8 +16,11 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public, tho
 )
 from rich.console import Console
 
+from pixelprose.cli.choices import Output
 from pixelprose.cli.client_settings import ClientSettings, client_settings
 from pixelprose.cli.cluster import Cluster, Lane
+from pixelprose.cli.printing import print_json
+from pixelprose.cli.progress import aside, looking
 from pixelprose.kafkalog import KafkaSettings, cluster_id
 from pixelprose.kafkalog.stable_offsets import STALLED_SECONDS, Behind, advice, ages
 from pixelprose.objectstore import (
@@ -45,21 +48,32 @@ class Finding:
     advice: str = ""
 
 
-def run_doctor(config: Path | None, console: Console) -> bool:
+def run_doctor(config: Path | None, console: Console, *, output: Output = Output.TEXT) -> bool:
     """Print every finding; return whether all is well."""
+    shown = aside(output, console)
     findings = [*_machine()]
     try:
         settings = client_settings(config)
     except Stop as error:
-        console.print(f"[dim]no cluster is configured, so only this machine is looked at ({error})")
+        if config is not None:
+            raise
+        shown.print(f"[dim]no cluster is configured, so only this machine is looked at ({error})")
     else:
-        findings += [*_guarded("kafka", _kafka, settings), *_guarded("store", _store, settings)]
+        with looking(shown, "Asking broker and store"):
+            findings += [*_guarded("kafka", _kafka, settings), *_guarded("store", _store, settings)]
+    if output is Output.JSON:
+        print_json(findings)
+    else:
+        _show(findings, console)
+    return not any(finding.advice for finding in findings)
+
+
+def _show(findings: Iterable[Finding], console: Console) -> None:
     for finding in findings:
         mark = "[red]✗" if finding.advice else "[green]✓"
         console.print(f"{mark}[/] {finding.what}", highlight=False)
         if finding.advice:
             console.print(f"    {finding.advice}", highlight=False)
-    return not any(finding.advice for finding in findings)
 
 
 def _machine() -> Iterator[Finding]:

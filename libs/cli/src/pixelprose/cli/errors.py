@@ -1,33 +1,50 @@
 """Errors whose message says all that a person needs; anything else is a bug and shows its trace."""
 
-from confluent_kafka import KafkaException
-
-from pixelprose.cli.rows import SourceError
-from pixelprose.cli.submit import SubmitFailed
-from pixelprose.cli.supervisor import ServiceFailed
-from pixelprose.objectstore import StoreError
-from pixelprose.streamkit import StreamError
-
 
 class CommandError(Exception):
     """A command can't do what was asked; the message says why and what to do."""
 
 
+def message_of(error: Exception) -> str | None:
+    """Return what to tell a person, or None where only a trace helps."""
+    if isinstance(error, ModuleNotFoundError):
+        return _of_a_missing_extra(error)
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}"
+    if isinstance(error, _kafka_error()):
+        return _of_the_broker(error)
+    return str(error) if isinstance(error, _expected()) else None
+
+
+def _of_a_missing_extra(error: ModuleNotFoundError) -> str | None:
+    if not (error.name or "").startswith("pixelprose."):
+        return None
+    return (
+        f"this needs {error.name}, which is not installed here; "
+        "`pip install 'pixelprose[all]'` brings everything"
+    )
+
+
+def _of_the_broker(error: Exception) -> str:
+    reason = error.args[0]
+    said = reason.str() if hasattr(reason, "str") else str(reason)
+    return f"Kafka: {said}; `pixelprose doctor` says what the cluster lacks"
+
+
+def _kafka_error() -> type[Exception]:
+    from confluent_kafka import KafkaException  # noqa: PLC0415 - no command should wait for it
+
+    return KafkaException
+
+
 def _expected() -> tuple[type[Exception], ...]:
-    found: list[type[Exception]] = [
-        CommandError,
-        KafkaException,
-        ServiceFailed,
-        SourceError,
-        StoreError,
-        StreamError,
-        SubmitFailed,
-    ]
+    from pixelprose.objectstore import StoreError  # noqa: PLC0415 - as above
+    from pixelprose.records.topic_admin import TopicsRefused  # noqa: PLC0415 - as above
+    from pixelprose.streamkit import StreamError  # noqa: PLC0415 - as above
+
+    found = (CommandError, StoreError, StreamError, TopicsRefused)
     try:
         from pixelprose.embedded import EmbeddedError  # noqa: PLC0415 - an extra
     except ModuleNotFoundError:
-        return tuple(found)
+        return found
     return (*found, EmbeddedError)
-
-
-EXPECTED_ERRORS = _expected()

@@ -11,6 +11,7 @@ from typing import Any
 import yaml
 
 from pixelprose.cli.counts import ServiceCounts, is_ready
+from pixelprose.cli.errors import CommandError
 from pixelprose.cli.supervisor import Command, Supervisor
 from pixelprose.embedded import Stack
 from pixelprose.kafkalog import KafkaSettings
@@ -30,7 +31,7 @@ BUCKET = "pixelprose"
 _POLL_SECONDS = 0.2
 
 
-class NotReady(Exception):
+class NotReady(CommandError):
     """A service did not come up in time; the message names it and its log."""
 
 

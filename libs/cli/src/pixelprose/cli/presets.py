@@ -1,6 +1,6 @@
 """Presets: how the files of known data sets are read, as data."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from importlib.resources import files
 from pathlib import Path
 from typing import Any
@@ -52,6 +52,11 @@ class Preset(BaseModel):
             rights=Rights(**self.rights.model_dump()),
             author_key=author_key,
         )
+
+
+def names() -> Iterable[str]:
+    """Return how ours are called."""
+    return presets()
 
 
 def presets() -> dict[str, Preset]:

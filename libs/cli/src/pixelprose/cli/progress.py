@@ -1,6 +1,7 @@
 """What people watch while something takes time."""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 
 from rich.console import Console
 from rich.progress import (
@@ -12,7 +13,21 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 
+from pixelprose.cli.choices import Output
 from pixelprose.embedded import FetchProgress, JarCache, load_lock
+
+
+def aside(output: Output, console: Console) -> Console:
+    """Return where progress goes: beside an answer for programs, on standard error."""
+    return Console(stderr=True) if output is Output.JSON else console
+
+
+def looking(console: Console, what: str = "Looking") -> AbstractContextManager[object]:
+    """Return a spinner for what takes seconds and can't be counted; it leaves nothing behind.
+
+    What is printed to `console` meanwhile stands above it. Without a terminal it is silent.
+    """
+    return console.status(f"{what} ...") if console.is_terminal else nullcontext()
 
 
 def bar(console: Console) -> Progress:

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from pixelprose.cli.errors import CommandError
 from pixelprose.records import Rights
 
 _URL = re.compile(r"(https?://|file:///|s3://)\S", re.IGNORECASE)
@@ -16,7 +17,7 @@ _SHOWN: Final = 60
 """Characters of a bad value that a message shows."""
 
 
-class SourceError(Exception):
+class SourceError(CommandError):
     """Something can't be read as asked; the message says where and what to do."""
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka import Message as KafkaMessage
 
+from pixelprose.cli.errors import CommandError
 from pixelprose.cli.rows import BadRow, SourceRow
 from pixelprose.kafkalog import KafkaSettings
 from pixelprose.kafkalog.settings import ONE_IN_FLIGHT
@@ -27,7 +28,7 @@ _WAIT_SECONDS = 0.5
 _FLUSH_SECONDS = 60.0
 
 
-class SubmitFailed(Exception):
+class SubmitFailed(CommandError):
     """Not every row is on the topic; repeat the command: none is submitted twice."""
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Self
 
+from pixelprose.cli.errors import CommandError
 from pixelprose.streamkit import ExitCode
 
 NEEDS_A_PERSON = frozenset(
@@ -20,6 +21,7 @@ NEEDS_A_PERSON = frozenset(
         ExitCode.BAD_CONFIGURATION,
         ExitCode.FUSE_BLOWN,
         ExitCode.POSITION_LOST,
+        ExitCode.RECORDS_LOST,
     }
 )
 """Exit codes after which starting again would change nothing."""
@@ -32,7 +34,7 @@ _FENCED_ROUNDS = 3
 little: a process that was stopped for a minute is fenced, too."""
 
 
-class ServiceFailed(Exception):
+class ServiceFailed(CommandError):
     """A service ended with a code that a person must act on; the message has its last words."""
 
 

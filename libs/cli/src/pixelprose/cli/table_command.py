@@ -1,6 +1,6 @@
 """`pixelprose table ...`: look at the tables, check them, and keep their files few and large."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,17 +8,18 @@ from rich.console import Console
 
 from pixelprose.cli.choices import Output, Topics
 from pixelprose.cli.lake_settings import open_lake
-from pixelprose.cli.progress import bar
+from pixelprose.cli.printing import print_json
+from pixelprose.cli.progress import aside, bar, looking
 from pixelprose.cli.table_views import (
     commits_view,
     facts_view,
     finding_line,
     garbage_view,
     plan_view,
-    print_json,
 )
 from pixelprose.curator import (
     Broker,
+    Garbage,
     Lake,
     LakeTable,
     State,
@@ -32,12 +33,14 @@ from pixelprose.curator import (
     vacuum,
 )
 
+_MB = 1024**2
+
 
 def run_show(
     config: Path | None, name: str | None, sample_rows: int, output: Output, console: Console
 ) -> None:
     """Print what is in the tables."""
-    with open_lake(config) as (lake, _):
+    with open_lake(config) as (lake, _), looking(console):
         found = [facts(table, sample_rows=sample_rows) for table in _chosen(lake, name)]
     if output is Output.JSON:
         print_json(found)
@@ -50,7 +53,7 @@ def run_history(
     config: Path | None, name: str, newest: int, output: Output, console: Console
 ) -> None:
     """Print a table's commits, newest first."""
-    with open_lake(config) as (lake, _):
+    with open_lake(config) as (lake, _), looking(console):
         commits = list(reversed(history(lake.open(name), newest=newest)))
     if output is Output.JSON:
         print_json(commits)
@@ -58,55 +61,96 @@ def run_history(
         console.print(commits_view(name, commits))
 
 
-def run_plan(config: Path | None, name: str | None, target_mb: int, console: Console) -> None:
+def run_plan(
+    config: Path | None, name: str | None, target_mb: int, output: Output, console: Console
+) -> None:
     """Print what `optimize` would do."""
-    with open_lake(config) as (lake, _):
-        for table in _chosen(lake, name):
-            plans = compaction_plan(table, target_bytes=target_mb * 1024**2)
-            console.print(plan_view(table.name, plans))
+    with open_lake(config) as (lake, _), looking(console):
+        found = {
+            table.name: compaction_plan(table, target_bytes=target_mb * _MB)
+            for table in _chosen(lake, name)
+        }
+    if output is Output.JSON:
+        print_json(found)
+        return
+    for table, plans in found.items():
+        console.print(plan_view(table, plans))
 
 
-def run_compact(config: Path | None, name: str | None, target_mb: int, console: Console) -> None:
+def run_compact(
+    config: Path | None, name: str | None, target_mb: int, output: Output, console: Console
+) -> None:
     """Bring small files together, day by day."""
-    target = target_mb * 1024**2
+    done = {}
     with open_lake(config) as (lake, _):
         for table in _chosen(lake, name):
-            days = [plan.day for plan in compaction_plan(table, target_bytes=target)]
+            days = [plan.day for plan in compaction_plan(table, target_bytes=target_mb * _MB)]
             removed = added = 0
-            with bar(console) as progress:
+            with bar(aside(output, console)) as progress:
                 for day in progress.track(days, description=table.name):
-                    gone, new = compact(table, day, target_bytes=target)
+                    gone, new = compact(table, day, target_bytes=target_mb * _MB)
                     removed, added = removed + gone, added + new
-            console.print(f"{table.name}: {removed:,} files became {added:,}.")
+            done[table.name] = {"files_removed": removed, "files_added": added}
+            if output is Output.TEXT:
+                console.print(f"{table.name}: {removed:,} files became {added:,}.")
+    if output is Output.JSON:
+        print_json(done)
 
 
-def run_cluster(config: Path | None, name: str | None, target_mb: int, console: Console) -> None:
+def run_cluster(
+    config: Path | None, name: str | None, target_mb: int, output: Output, console: Console
+) -> None:
     """Rewrite every day before today in Z-order."""
     today = datetime.now(UTC).date()
+    done = {}
     with open_lake(config) as (lake, _):
         for table in _chosen(lake, name):
             days = sorted({file.day for file in table.files() if file.day < today})
-            with bar(console) as progress:
+            with bar(aside(output, console)) as progress:
                 for day in progress.track(days, description=table.name):
-                    cluster(table, day, target_bytes=target_mb * 1024**2)
-            console.print(f"{table.name}: {len(days):,} days rewritten in Z-order.")
+                    cluster(table, day, target_bytes=target_mb * _MB)
+            done[table.name] = {"days_rewritten": days}
+            if output is Output.TEXT:
+                console.print(f"{table.name}: {len(days):,} days rewritten in Z-order.")
+    if output is Output.JSON:
+        print_json(done)
 
 
-def run_garbage(config: Path | None, name: str | None, days: float, console: Console) -> None:
+def run_garbage(
+    config: Path | None, name: str | None, days: float, output: Output, console: Console
+) -> None:
     """Print what `vacuum` would free."""
-    with open_lake(config) as (lake, _):
-        for table in _chosen(lake, name):
-            found = garbage(table, retention=timedelta(days=days))
-            console.print(garbage_view(table.name, found, verb="would be deleted"))
-    console.print("[dim]Nothing was deleted; repeat it with --delete to do so.[/]")
+    _freed(config, name, days, output, console, free=garbage, verb="would be deleted")
+    if output is Output.TEXT:
+        console.print("[dim]Nothing was deleted; repeat it with --delete to do so.[/]")
 
 
-def run_vacuum(config: Path | None, name: str | None, days: float, console: Console) -> None:
+def run_vacuum(
+    config: Path | None, name: str | None, days: float, output: Output, console: Console
+) -> None:
     """Delete the files that no version within the retention needs."""
-    with open_lake(config) as (lake, _):
-        for table in _chosen(lake, name):
-            found = vacuum(table, retention=timedelta(days=days))
-            console.print(garbage_view(table.name, found, verb="deleted"))
+    _freed(config, name, days, output, console, free=vacuum, verb="deleted")
+
+
+def _freed(  # noqa: PLR0913 - what both commands were given
+    config: Path | None,
+    name: str | None,
+    days: float,
+    output: Output,
+    console: Console,
+    *,
+    free: Callable[..., Garbage],
+    verb: str,
+) -> None:
+    with open_lake(config) as (lake, _), looking(console):
+        found = {
+            table.name: free(table, retention=timedelta(days=days)) for table in _chosen(lake, name)
+        }
+    if output is Output.JSON:
+        print_json(found)
+        return
+    for table, freed in found.items():
+        console.print(garbage_view(table, freed, verb=verb))
 
 
 def run_check(
@@ -118,10 +162,11 @@ def run_check(
         every = lake.tables()
         chosen = _chosen(lake, name)
         found = []
-        for finding in check_tables(chosen, ends=every, broker=broker, now=datetime.now(UTC)):
-            found.append(finding)
-            if output is Output.TEXT:
-                console.print(finding_line(finding))
+        with looking(console):
+            for finding in check_tables(chosen, ends=every, broker=broker, now=datetime.now(UTC)):
+                found.append(finding)
+                if output is Output.TEXT:
+                    console.print(finding_line(finding))
     if output is Output.JSON:
         print_json(found)
     return all(finding.state is not State.FAILED for finding in found)

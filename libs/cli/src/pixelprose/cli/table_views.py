@@ -3,8 +3,6 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import msgspec
-import typer
 from rich import box
 from rich.columns import Columns
 from rich.console import Group, RenderableType
@@ -18,11 +16,6 @@ from pixelprose.curator import Commit, DayPlan, Finding, Garbage, State, TableFa
 _LISTED = 8
 _SHORT = 12
 _STYLES = {State.OK: "green", State.FAILED: "bold red", State.SKIPPED: "yellow"}
-
-
-def print_json(value: object) -> None:
-    """Print strict JSON, nothing else, for programs."""
-    typer.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
 
 
 def facts_view(facts: TableFacts) -> RenderableType:

@@ -4,15 +4,35 @@ from pathlib import Path
 
 from rich.console import Console
 
+from pixelprose.cli.choices import Output
 from pixelprose.cli.client_settings import client_settings
+from pixelprose.cli.printing import print_json
+from pixelprose.cli.progress import aside, looking
 from pixelprose.records import Registry, topic_list
-from pixelprose.records.topic_admin import initialise
+from pixelprose.records.topic_admin import Initialised, initialise
 
 
 def run_topics_init(
-    config: Path | None, partitions: int | None, replication: int, console: Console
+    config: Path | None,
+    partitions: int | None,
+    replication: int,
+    console: Console,
+    *,
+    output: Output = Output.TEXT,
 ) -> None:
     """Create what is missing, and say what was."""
+    with looking(aside(output, console), "Creating topics and positions"):
+        done = _initialised(config, partitions, replication)
+    if output is Output.JSON:
+        print_json(done)
+    else:
+        console.print(
+            f"{len(done.created)} topics created, {len(done.positioned)} groups got first "
+            "positions; what was there already is unchanged."
+        )
+
+
+def _initialised(config: Path | None, partitions: int | None, replication: int) -> Initialised:
     settings = client_settings(config)
     listed = topic_list()
     if not settings.registry.is_embedded:
@@ -20,13 +40,9 @@ def run_topics_init(
         for topic in listed.topics:
             if topic.record:
                 registry.register(topic.record)
-    done = initialise(
+    return initialise(
         settings.kafka,
         instance=settings.instance,
         partitions=partitions or listed.partitions,
         replication=replication,
-    )
-    console.print(
-        f"{len(done.created)} topics created, {len(done.positioned)} groups got first positions; "
-        "what was there already is unchanged."
     )

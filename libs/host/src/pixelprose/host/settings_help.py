@@ -1,6 +1,6 @@
 """Every setting of a service, for `--help` and for the reference."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import NoneType, UnionType
@@ -13,8 +13,14 @@ from pydantic.fields import FieldInfo
 
 from pixelprose.host.settings import NESTED, PREFIX, section_of
 
-_LIMITS = {at.Ge: ("ge", "≥ {}"), at.Gt: ("gt", "> {}"), at.Le: ("le", "≤ {}"), at.Lt: ("lt", "< {}")}
-_LENGTHS = {at.MinLen: ("min_length", "at least {} long"), at.MaxLen: ("max_length", "at most {} long")}
+_RULES: Mapping[type[object], tuple[str, str]] = {
+    at.Ge: ("ge", "≥ {}"),
+    at.Gt: ("gt", "> {}"),
+    at.Le: ("le", "≤ {}"),
+    at.Lt: ("lt", "< {}"),
+    at.MinLen: ("min_length", "at least {} long"),
+    at.MaxLen: ("max_length", "at most {} long"),
+}
 _NAMES: Mapping[object, str] = {
     str: "text",
     int: "whole number",
@@ -138,28 +144,39 @@ def _yaml(value: object) -> str:
 
 def _kind(annotation: object) -> str:
     origin, inner = get_origin(annotation), get_args(annotation)
-    if origin is Annotated:
-        return _kind(inner[0])
-    if origin is Literal:
-        return ", ".join(str(value) for value in inner)
-    if origin in (Union, UnionType):
-        return " or ".join(_kind(part) for part in inner)
-    if origin in (tuple, list, set, frozenset):
-        return f"list of {_kind(inner[0])}"
+    if annotation in _NAMES:
+        return _NAMES[annotation]
+    if (words := _KINDS.get(origin)) is not None:
+        return words(inner)
     if _is_mapping(annotation):
         return f"mapping of {_kind(inner[0])} to {_kind(inner[1])}"
     if (model := section_of(annotation)) is not None:
         return "{" + ", ".join(model.model_fields) + "}"
-    if annotation in _NAMES:
-        return _NAMES[annotation]
     return str(getattr(annotation, "__name__", annotation)).lower()
+
+
+def _one_of(kinds: tuple[object, ...]) -> str:
+    return " or ".join(map(_kind, kinds))
+
+
+def _list_of(kinds: tuple[object, ...]) -> str:
+    return f"list of {_kind(kinds[0])}"
+
+
+_KINDS: Mapping[object, Callable[[tuple[object, ...]], str]] = {
+    Annotated: lambda inner: _kind(inner[0]),
+    Literal: lambda inner: ", ".join(map(str, inner)),
+    Union: _one_of,
+    UnionType: _one_of,
+    tuple: _list_of,
+    list: _list_of,
+}
 
 
 def _limits(field: FieldInfo) -> Iterator[str]:
     for rule in field.metadata:
-        for kinds in (_LIMITS, _LENGTHS):
-            for kind, (name, words) in kinds.items():
-                if isinstance(rule, kind):
-                    yield words.format(getattr(rule, name))
-        if (pattern := getattr(rule, "pattern", None)) is not None:
+        if type(rule) in _RULES:
+            name, words = _RULES[type(rule)]
+            yield words.format(getattr(rule, name))
+        elif (pattern := getattr(rule, "pattern", None)) is not None:
             yield f"matches {pattern}"

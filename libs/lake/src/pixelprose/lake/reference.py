@@ -11,7 +11,7 @@ from pixelprose.lake.views import VIEWS
 _HEAD: Final = """\
 # Tables
 
-Made by `python -m pixelprose.lake` from `libs/lake` and `schemas/`; do not edit.
+Made by `make reference` from `libs/lake` and `schemas/`; do not edit.
 
 Four Delta tables lie under `lake/` in the store. Every submission's end is in one of three: a row
 in `captions`, a row in `rejections` with its reason, or a row in `dead_letters`; `images` has every

@@ -15,7 +15,7 @@ class ExitCode(IntEnum):
     meaning: str
     advice: str
 
-    def __new__(cls, code: int, meaning: str, advice: str) -> Self:
+    def __new__(cls, code: int, meaning: str = "", advice: str = "") -> Self:
         """Make a code of its number and what is said of it."""
         made = int.__new__(cls, code)
         made._value_ = code

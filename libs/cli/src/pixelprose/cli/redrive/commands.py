@@ -6,6 +6,9 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from pixelprose.cli.epilog import epilog
+from pixelprose.cli.options import ConfigFile, spread
+from pixelprose.cli.redrive.options import Doing, Letters, Rejections
 from pixelprose.cli.redrive.request import Act, Request
 
 app = typer.Typer(
@@ -13,30 +16,8 @@ app = typer.Typer(
 )
 _console = Console()
 
-Config = Annotated[
-    Path | None,
-    typer.Option("--config", help="YAML file of settings; PIXELPROSE_* variables win over it."),
-]
-Topics = Annotated[
-    list[str] | None,
-    typer.Option("--topic", help="Topic that was read, such as images.submitted; repeatable."),
-]
-Services = Annotated[
-    list[str] | None, typer.Option("--service", help="Service that gave up; repeatable.")
-]
-Reasons = Annotated[list[str] | None, typer.Option("--reason", help="Reasons: a,b or repeated.")]
-Ids = Annotated[list[str] | None, typer.Option("--id", help="As `list` prints it; repeatable.")]
-Submissions = Annotated[
-    list[str] | None, typer.Option("--submission", help="Submission id, or its first 8 digits.")
-]
-Since = Annotated[
-    str | None, typer.Option("--since", help="Not older than: 2h (ago), or 2026-03-02T09:30 (UTC).")
-]
-Until = Annotated[str | None, typer.Option("--until", help="Older than: as --since.")]
-Limit = Annotated[int | None, typer.Option("--limit", min=1, help="The oldest so many alone.")]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done; do nothing.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
-Json = Annotated[bool, typer.Option("--json", help="JSON, one object a line.")]
+_NEEDS = "a broker with its topics."
+Lines = Annotated[bool, typer.Option("--json", help="Print JSON, one object a line.")]
 Personal = Annotated[
     bool,
     typer.Option(
@@ -47,50 +28,46 @@ Personal = Annotated[
 
 @app.command(
     "list",
-    epilog="Example: pixelprose dlq list --service captioner --reason unknown_error --since 2h",
+    epilog=epilog(
+        "pixelprose dlq list",
+        "pixelprose dlq list --service captioner --reason unknown_error --since 2h",
+        "pixelprose dlq list --json --limit 1000 | jq -r .id",
+        needs=_NEEDS,
+        then="pixelprose dlq show ID, then redrive or drop",
+    ),
 )
-def list_(  # noqa: PLR0913 - one parameter per option
+@spread
+def list_(
     *,
-    topic: Topics = None,
-    service: Services = None,
-    reason: Reasons = None,
-    since: Since = None,
-    until: Until = None,
-    id_: Ids = None,
-    submission: Submissions = None,
-    limit: Limit = 50,
+    letters: Letters,
+    limit: Annotated[int | None, typer.Option(min=1, help="The oldest so many alone.")] = 50,
     all_: Annotated[bool, typer.Option("--all", help="Also those decided about.")] = False,
     show_personal_data: Personal = False,
-    json: Json = False,
-    config: Config = None,
+    json: Lines = False,
+    config: ConfigFile = None,
 ) -> None:
     """List dead letters that are open, oldest first, with how many there are of each kind."""
     from pixelprose.cli.redrive.show import run_list  # noqa: PLC0415 - loads the Kafka client
 
-    request = Request(
-        act=Act.LIST,
-        topics=topic or [],
-        services=service or [],
-        reasons=reason or [],
-        ids=id_ or [],
-        submissions=submission or [],
-        since=since,
-        until=until,
-        limit=limit,
-        json=json,
-    )
+    request = Request.of(Act.LIST, letters, Doing(limit=limit, json=json))
     run_list(request, config, _console, closed=all_, personal=show_personal_data)
 
 
 @app.command(
-    epilog="Example: pixelprose dlq show pixelprose.images.submitted.v1.ingester.dlq:0:12",
+    epilog=epilog(
+        "pixelprose dlq show pixelprose.images.submitted.v1.ingester.dlq:0:12",
+        needs=_NEEDS,
+        then="pixelprose dlq redrive --id ID, or drop",
+    ),
 )
 def show(
-    id_: Annotated[str, typer.Argument(metavar="ID", help="As `list` prints it.")],
+    id_: Annotated[
+        str, typer.Argument(metavar="ID", help="topic:partition:offset, as `list` prints it.")
+    ],
     *,
     show_personal_data: Personal = False,
-    json: Json = False,
-    config: Config = None,
+    json: Lines = False,
+    config: ConfigFile = None,
 ) -> None:
     """Show one dead letter, or one rejection."""
     from pixelprose.cli.redrive.show import run_show  # noqa: PLC0415 - loads the Kafka client
@@ -99,122 +76,59 @@ def show(
 
 
 @app.command(
-    epilog="Example: pixelprose dlq redrive --reason unknown_error --since 2d --dry-run",
+    epilog=epilog(
+        "pixelprose dlq redrive --reason unknown_error --since 2d --dry-run",
+        "pixelprose dlq redrive --service captioner --since 2d --yes",
+        needs="what was broken to be mended: each is put back once.",
+        then="pixelprose status; pixelprose dlq list",
+    ),
 )
-def redrive(  # noqa: PLR0913 - one parameter per option
-    *,
-    topic: Topics = None,
-    service: Services = None,
-    reason: Reasons = None,
-    since: Since = None,
-    until: Until = None,
-    id_: Ids = None,
-    submission: Submissions = None,
-    limit: Limit = None,
-    dry_run: DryRun = False,
-    yes: Yes = False,
-    json: Json = False,
-    config: Config = None,
-) -> None:
+@spread
+def redrive(*, letters: Letters, doing: Doing, config: ConfigFile = None) -> None:
     """Put dead letters back into the topic they came from, as one more attempt; each once."""
-    from pixelprose.cli.redrive.run import run  # noqa: PLC0415 - loads the Kafka client
-
-    request = Request(
-        act=Act.REDRIVE,
-        topics=topic or [],
-        services=service or [],
-        reasons=reason or [],
-        ids=id_ or [],
-        submissions=submission or [],
-        since=since,
-        until=until,
-        limit=limit,
-        dry_run=dry_run,
-        yes=yes,
-        json=json,
-    )
-    _exit(run(request, config, _console))
+    _run(Request.of(Act.REDRIVE, letters, doing), config)
 
 
 @app.command(
-    epilog="Example: pixelprose dlq drop --reason undecodable --topic images.submitted "
-    "--because 'a test of another team'",
+    epilog=epilog(
+        "pixelprose dlq drop --reason undecodable --topic images.submitted "
+        "--because 'a test of another team'",
+        needs=_NEEDS,
+    ),
 )
-def drop(  # noqa: PLR0913 - one parameter per option
+@spread
+def drop(
     *,
-    topic: Topics = None,
-    service: Services = None,
-    reason: Reasons = None,
-    since: Since = None,
-    until: Until = None,
-    id_: Ids = None,
-    submission: Submissions = None,
-    limit: Limit = None,
+    letters: Letters,
     because: Annotated[
-        str | None, typer.Option("--because", help="Why; kept in the ledger. No personal data.")
+        str | None, typer.Option(help="Why; kept in the ledger. No personal data.")
     ] = None,
-    dry_run: DryRun = False,
-    yes: Yes = False,
-    json: Json = False,
-    config: Config = None,
+    doing: Doing,
+    config: ConfigFile = None,
 ) -> None:
     """Close dead letters for good: they are listed no more, and can't be put back."""
-    from pixelprose.cli.redrive.run import run  # noqa: PLC0415 - loads the Kafka client
-
-    request = Request(
-        act=Act.DROP,
-        topics=topic or [],
-        services=service or [],
-        reasons=reason or [],
-        ids=id_ or [],
-        submissions=submission or [],
-        since=since,
-        until=until,
-        limit=limit,
-        because=because,
-        dry_run=dry_run,
-        yes=yes,
-        json=json,
-    )
-    _exit(run(request, config, _console))
+    _run(Request.of(Act.DROP, letters, doing, because=because), config)
 
 
-def retry(  # noqa: PLR0913 - one parameter per option
-    *,
-    reason: Reasons = None,
-    service: Services = None,
-    since: Since = None,
-    until: Until = None,
-    id_: Ids = None,
-    submission: Submissions = None,
-    limit: Limit = None,
-    dry_run: DryRun = False,
-    yes: Yes = False,
-    json: Json = False,
-    config: Config = None,
-) -> None:
+RETRY_EPILOG = epilog(
+    "pixelprose retry --reason timeout,http_server_error --since 1d --dry-run",
+    "pixelprose retry --reason not_selected --yes",
+    needs="a broker with its topics, and what caused the rejection to have changed.",
+    then="pixelprose status. docs/reference/codes.md lists the reasons.",
+)
+
+
+@spread
+def retry(*, rejections: Rejections, doing: Doing, config: ConfigFile = None) -> None:
     """Try rejected submissions again, as one more attempt, from the stage that said no.
 
     Some reasons are final: blocked, taken_down, opted_out, duplicate_content, duplicate_row.
     """
+    _run(Request.of(Act.RETRY, rejections, doing), config)
+
+
+def _run(request: Request, config: Path | None) -> None:
     from pixelprose.cli.redrive.run import run  # noqa: PLC0415 - loads the Kafka client
 
-    request = Request(
-        act=Act.RETRY,
-        services=service or [],
-        reasons=reason or [],
-        ids=id_ or [],
-        submissions=submission or [],
-        since=since,
-        until=until,
-        limit=limit,
-        dry_run=dry_run,
-        yes=yes,
-        json=json,
-    )
-    _exit(run(request, config, _console))
-
-
-def _exit(code: int) -> None:
-    if code:
+    if code := run(request, config, _console):
         raise typer.Exit(code)

@@ -2,6 +2,9 @@
 
 from dataclasses import dataclass, field
 from enum import Enum
+from typing import Self
+
+from pixelprose.cli.redrive.options import Doing, Letters, Rejections
 
 
 class Act(Enum):
@@ -30,3 +33,24 @@ class Request:
     dry_run: bool = False
     yes: bool = False
     json: bool = False
+
+    @classmethod
+    def of(
+        cls, act: Act, which: Letters | Rejections, doing: Doing, *, because: str | None = None
+    ) -> Self:
+        """Return it, from the options as they were given."""
+        return cls(
+            act=act,
+            topics=(which.topic or []) if isinstance(which, Letters) else [],
+            services=which.service or [],
+            reasons=which.reason or [],
+            ids=which.id_ or [],
+            submissions=which.submission or [],
+            since=which.since,
+            until=which.until,
+            limit=doing.limit,
+            because=because,
+            dry_run=doing.dry_run,
+            yes=doing.yes,
+            json=doing.json,
+        )

@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.text import Text
 
 from pixelprose.cli.client_settings import client_settings
+from pixelprose.cli.exit_codes import CommandExit
 from pixelprose.cli.progress import bar
 from pixelprose.cli.redrive.archive import Archive
 from pixelprose.cli.redrive.choosing import Chosen, Kinds, check_there, choose, kept, wanted
@@ -22,8 +23,6 @@ from pixelprose.cli.redrive.drive import Decide, Report, drive, rehearse
 from pixelprose.cli.redrive.masking import printable
 from pixelprose.cli.redrive.request import Act, Request
 
-SOME_REFUSED: Final = 3
-"""Exit code: all was done that could be, but some can't be put back."""
 _NAMED: Final = 20
 _DONE: Final = {
     Act.REDRIVE: "put back",
@@ -51,17 +50,17 @@ def run(
     chosen = choose(archive.failures(), ledger, which, limit=request.limit)
     if not chosen.places:
         _say_nothing(request, console)
-        return 0
+        return CommandExit.DONE
     decide = _decide(request, archive)
     if request.dry_run:
         report = rehearse(archive, chosen.places, decide, ledger)
     else:
         if not request.yes and not ask(_question(request, chosen.kinds)):
             console.print("Nothing was done.")
-            return 1
+            return CommandExit.FAILED
         report = _driven(archive, chosen, decide, console, quiet=request.json)
     _say(request, report, console)
-    return SOME_REFUSED if report.refused else 0
+    return CommandExit.SOME_REFUSED if report.refused else CommandExit.DONE
 
 
 def _decide(request: Request, archive: Archive) -> Decide:

@@ -56,6 +56,10 @@ class Metrics:
         assert isinstance(made, Histogram)  # noqa: S101 - `_make` goes by the kind
         return made
 
+    def names(self) -> tuple[MetricName, ...]:
+        """Everything that was registered, in order."""
+        return tuple(name for name, _ in self._made.values())
+
     def exposition(self) -> bytes:
         """Everything, in Prometheus' text format."""
         return generate_latest(self._registry)
