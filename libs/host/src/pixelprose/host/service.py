@@ -30,7 +30,7 @@ def run_service(name: str, settings: type[S], build: Build[S]) -> NoReturn:
     """Run the service until it is told to stop, and exit with the reason's code."""
     code: int
     try:
-        code = _run(name, settings, build, _parser(name, settings).parse_args())
+        code = _run(name, settings, build, argument_parser(name, settings).parse_args())
     except Stop as stop:
         code = _say(name, stop.code, str(stop))
     except Unavailable as error:
@@ -62,7 +62,8 @@ settings (a key of the file, or a variable; [..] is the default):
 {settings}"""
 
 
-def _parser(name: str, settings: type[S]) -> argparse.ArgumentParser:
+def argument_parser(name: str, settings: type[S]) -> argparse.ArgumentParser:
+    """Return what the service's arguments mean, with its help."""
     prog = f"python -m pixelprose.{name.replace('-', '_')}"
     codes = "\n".join(f"  {code:>2}  {code.meaning}\n      {code.advice}" for code in ExitCode)
     parser = argparse.ArgumentParser(
