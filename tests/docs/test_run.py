@@ -16,6 +16,7 @@ from tests.docs.pages import Block, blocks, pages
 
 from pixelprose.cli.client_settings import client_settings
 from pixelprose.demoworld import Site
+from pixelprose.embedded.settings import default_cache_dir
 from pixelprose.kafkalog import Appender
 from pixelprose.records import ImageSubmitted, topic_of
 from pixelprose.streamkit import Outgoing
@@ -55,7 +56,13 @@ class World:
     def environ(self) -> dict[str, str]:
         """The variables of a new terminal, with a home of its own."""
         kept = {name: value for name, value in os.environ.items() if name[:10] != "PIXELPROSE"}
-        return {**kept, "HOME": str(self.folder), "COLUMNS": "100", "HF_HUB_OFFLINE": "1"}
+        return {
+            **kept,
+            "HOME": str(self.folder),
+            "PIXELPROSE_CACHE": str(default_cache_dir()),
+            "COLUMNS": "100",
+            "HF_HUB_OFFLINE": "1",
+        }
 
     def here(self, code: str) -> str:
         """Put our folder in the place of the page's."""

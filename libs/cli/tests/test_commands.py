@@ -1,43 +1,13 @@
 from pathlib import Path
 
 import pytest
-from typer.testing import CliRunner
 
-from pixelprose.cli.app import app
 from pixelprose.cli.client_settings import client_settings
 from pixelprose.cli.errors import CommandError
 from pixelprose.cli.progress_file import ProgressFile
 from pixelprose.cli.schema_command import schema_json
 from pixelprose.cli.up import section_overrides
 from pixelprose.streamkit import ExitCode, Stop
-
-COMMANDS = [
-    "demo",
-    "up",
-    "submit",
-    "status",
-    "doctor",
-    "schema",
-    "topics",
-    "dlq",
-    "retry",
-    "table",
-    "export",
-]
-
-
-@pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_explains_itself(command: str) -> None:
-    said = CliRunner().invoke(app, [command, "--help"])
-    assert said.exit_code == 0
-    assert "Usage" in said.output
-
-
-@pytest.mark.parametrize("command", ["list", "show", "redrive", "drop"])
-def test_every_command_on_dead_letters_has_an_example(command: str) -> None:
-    said = CliRunner().invoke(app, ["dlq", command, "--help"])
-    assert said.exit_code == 0
-    assert f"Example: pixelprose dlq {command}" in " ".join(said.output.split())
 
 
 def test_a_schema_is_printed_by_either_name() -> None:

@@ -129,6 +129,12 @@ class Shaped(ServiceSettings):
     policy: Path = Path(__file__)
 
 
+def test_a_missing_section_is_told_by_the_settings_that_it_must_have() -> None:
+    (line,) = refusal({}).splitlines()[1:]
+    assert line.startswith("  kafka.bootstrap_servers: is missing (set it in the file")
+    assert line.endswith("PIXELPROSE_KAFKA__BOOTSTRAP_SERVERS)")
+
+
 def test_a_setting_says_type_limits_and_when_it_is_required() -> None:
     found = {one.path[-1]: one for one in settings_of(Shaped)}
     assert (found["url"].required, found["url"].when) == (True, "mirror")

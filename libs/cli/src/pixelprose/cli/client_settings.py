@@ -8,9 +8,18 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 from pixelprose.host import load
 from pixelprose.objectstore import StoreSettings
 from pixelprose.records import StreamSettings
+from pixelprose.streamkit import ExitCode, Stop
 
 LOCAL_FILE = Path("pixelprose-data/pixelprose.yaml")
 """What `pixelprose up` writes; used where nothing else says where the cluster is."""
+
+_PATIENCE_SECONDS = 10.0
+
+_NO_CLUSTER = (
+    f"no cluster is known here: there is no {LOCAL_FILE} in this folder. Start one with "
+    "`pixelprose up`, name a file of settings with --config, or set "
+    "PIXELPROSE_KAFKA__BOOTSTRAP_SERVERS (and PIXELPROSE_STORE__*)"
+)
 
 
 class SubmitSettings(BaseModel):
@@ -44,6 +53,17 @@ def client_settings(config: Path | None) -> ClientSettings:
         Stop: something is wrong or missing.
     """
     named = "PIXELPROSE_KAFKA__BOOTSTRAP_SERVERS" in os.environ
-    if config is None and not named and LOCAL_FILE.exists():
+    if config is None and not named:
+        if not LOCAL_FILE.exists():
+            raise Stop(ExitCode.BAD_CONFIGURATION, _NO_CLUSTER)
         config = LOCAL_FILE
-    return load(ClientSettings, file=config, environ=os.environ)
+    return _impatient(load(ClientSettings, file=config, environ=os.environ))
+
+
+def _impatient(settings: ClientSettings) -> ClientSettings:
+    """A service waits for its broker; a person at a terminal wants to know that there is none."""
+    kafka = settings.kafka
+    if "start_deadline_seconds" in kafka.model_fields_set:
+        return settings
+    quick = kafka.model_copy(update={"start_deadline_seconds": _PATIENCE_SECONDS})
+    return settings.model_copy(update={"kafka": quick})

@@ -1,5 +1,7 @@
 """Errors whose message says all that a person needs; anything else is a bug and shows its trace."""
 
+_STOPPED = ". On one machine: is `pixelprose up` still running?"
+
 
 class CommandError(Exception):
     """A command can't do what was asked; the message says why and what to do."""
@@ -13,7 +15,10 @@ def message_of(error: Exception) -> str | None:
         return f"{error.filename}: {error.strerror}"
     if isinstance(error, _kafka_error()):
         return _of_the_broker(error)
-    return str(error) if isinstance(error, _expected()) else None
+    if not isinstance(error, _expected()):
+        return None
+    where = getattr(error, "name", None)
+    return f"{error}{_STOPPED}" if where == "kafka" else str(error)
 
 
 def _of_a_missing_extra(error: ModuleNotFoundError) -> str | None:

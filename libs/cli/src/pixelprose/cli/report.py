@@ -48,6 +48,11 @@ class Report:
             else:
                 yield row
 
+    @property
+    def nothing(self) -> bool:
+        """Whether there was neither a good row nor a bad one, nor one submitted before."""
+        return not (self.submitted or self.before or self.bad)
+
     def show(self, console: Console) -> None:
         """Print it."""
         verb = "would be submitted" if self.dry_run else "submitted"

@@ -58,7 +58,9 @@ def run_submit(
         run = _Run(settings, _resolved(options, settings), report, asked, console)
         run.submit(what)
     report.show(console)
-    if run.images:
+    if run.images and report.nothing:
+        console.print("[yellow]No image was found there.[/]")
+    elif run.images:
         console.print(ALLOW, style="dim", highlight=False)
     return report
 

@@ -8,6 +8,7 @@ from pixelprose.cli.choices import Output
 from pixelprose.cli.client_settings import client_settings
 from pixelprose.cli.printing import print_json
 from pixelprose.cli.progress import aside, looking
+from pixelprose.kafkalog import cluster_id
 from pixelprose.records import Registry, topic_list
 from pixelprose.records.topic_admin import Initialised, initialise
 
@@ -34,6 +35,7 @@ def run_topics_init(
 
 def _initialised(config: Path | None, partitions: int | None, replication: int) -> Initialised:
     settings = client_settings(config)
+    cluster_id(settings.kafka)  # says best that there is none
     listed = topic_list()
     if not settings.registry.is_embedded:
         registry = Registry(settings.registry)

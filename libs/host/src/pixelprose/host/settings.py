@@ -1,7 +1,7 @@
 """Settings of a service: one YAML file for all services, `PIXELPROSE_*` variables on top."""
 
 import difflib
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
@@ -99,7 +99,10 @@ def load(settings: type[S], *, file: Path | None, environ: Mapping[str, str]) ->
 def _read(file: Path) -> dict[str, Any]:
     try:
         document = yaml.safe_load(file.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
+    except OSError as error:
+        detail = f"settings file {file}: {error.strerror or error}"
+        raise Stop(ExitCode.BAD_CONFIGURATION, detail) from error
+    except UnicodeDecodeError as error:
         raise Stop(ExitCode.BAD_CONFIGURATION, f"settings file {file}: {error}") from error
     except yaml.MarkedYAMLError as error:
         # Without its own text, which quotes the line: a password may stand there.
@@ -136,13 +139,30 @@ def _explain(error: ValidationError, settings: type[BaseModel]) -> str:
     lines = []
     for fault in error.errors():
         path = [str(part) for part in fault["loc"]]
-        variable = PREFIX + NESTED.join(path).upper()
         if fault["type"] == "extra_forbidden":
             said = f"unknown setting{_hint(path[-1], _names(settings, path[:-1]))}"
+            lines.append(f"{'.'.join(path)}: {said}")
+        elif fault["type"] == "missing":
+            lines += [_wrong(one, "is missing") for one in _required(settings, path)]
         else:
-            said = f"{fault['msg']} (set it in the file, or as {variable})"
-        lines.append(f"{'.'.join(path)}: {said}")
+            lines.append(_wrong(path, fault["msg"]))
     return "settings are wrong:\n  " + "\n  ".join(lines)
+
+
+def _wrong(path: Sequence[str], said: str) -> str:
+    variable = PREFIX + NESTED.join(path).upper()
+    return f"{'.'.join(path)}: {said} (set it in the file, or as {variable})"
+
+
+def _required(settings: type[BaseModel], path: Sequence[str]) -> Iterator[Sequence[str]]:
+    """The settings without a default that a missing section, or setting, stands for."""
+    section = _section_at(settings, path)
+    if section is None:
+        yield path
+        return
+    for name, field in section.model_fields.items():
+        if field.is_required():
+            yield from _required(settings, (*path, name))
 
 
 def _hint(name: str, known: Collection[str]) -> str:
@@ -152,11 +172,16 @@ def _hint(name: str, known: Collection[str]) -> str:
 
 def _names(settings: type[BaseModel], path: Sequence[str]) -> Collection[str]:
     """The settings of the section at `path`."""
-    model: type[BaseModel] | None = settings
+    section = _section_at(settings, path)
+    return section.model_fields if section else ()
+
+
+def _section_at(settings: type[BaseModel], path: Sequence[str]) -> type[BaseModel] | None:
+    section: type[BaseModel] | None = settings
     for name in path:
-        field = model.model_fields.get(name) if model else None
-        model = section_of(field.annotation) if field else None
-    return model.model_fields if model else ()
+        field = section.model_fields.get(name) if section else None
+        section = section_of(field.annotation) if field else None
+    return section
 
 
 def section_of(annotation: object) -> type[BaseModel] | None:
