@@ -13,8 +13,8 @@ ConfigFile = Annotated[
     Path | None,
     typer.Option(
         "--config",
-        help="YAML file of settings; PIXELPROSE_* variables win over it. By default the file that "
-        "`pixelprose up` wrote into ./pixelprose-data.",
+        help="YAML file of settings; PIXELPROSE_* variables win over it. By default what "
+        "`pixelprose up` wrote here.",
         show_default=False,
     ),
 ]

@@ -15,7 +15,7 @@ from rich.text import Text
 
 from pixelprose.cli.client_settings import client_settings
 from pixelprose.cli.exit_codes import CommandExit
-from pixelprose.cli.progress import bar
+from pixelprose.cli.progress import bar, looking
 from pixelprose.cli.redrive.archive import Archive
 from pixelprose.cli.redrive.choosing import Chosen, Kinds, check_there, choose, kept, wanted
 from pixelprose.cli.redrive.decision import Deciding, Refused
@@ -44,10 +44,11 @@ def run(
         CommandError, KafkaException, StreamError: it can't be done, or not by this run.
     """
     which = wanted(request, now=datetime.now(UTC))
-    archive = Archive(client_settings(config), which.topics)
-    check_there(which.places, archive.spans)
-    ledger = archive.ledger()
-    chosen = choose(archive.failures(), ledger, which, limit=request.limit)
+    with looking(Console(stderr=True), "Reading what there is"):
+        archive = Archive(client_settings(config), which.topics)
+        check_there(which.places, archive.spans)
+        ledger = archive.ledger()
+        chosen = choose(archive.failures(), ledger, which, limit=request.limit)
     if not chosen.places:
         _say_nothing(request, console)
         return CommandExit.DONE

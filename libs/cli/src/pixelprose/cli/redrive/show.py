@@ -11,6 +11,7 @@ from rich.text import Text
 
 from pixelprose.cli.client_settings import client_settings
 from pixelprose.cli.errors import CommandError
+from pixelprose.cli.progress import looking
 from pixelprose.cli.redrive.archive import Archive
 from pixelprose.cli.redrive.choosing import Kinds, check_there, kept, oldest, wanted
 from pixelprose.cli.redrive.failure import Failure, Place
@@ -26,6 +27,19 @@ def run_list(
     request: Request, config: Path | None, console: Console, *, closed: bool, personal: bool
 ) -> None:
     """Print the oldest that fit, then how many there are by service and reason."""
+    with looking(Console(stderr=True), "Reading dead letters"):
+        found, kinds = _listed(request, config, closed=closed, personal=personal)
+    if request.json:
+        _lines(found, console)
+    elif found:
+        _table(found, kinds, console)
+    else:
+        console.print(f"No dead letters match. ({kept().capitalize()}.)")
+
+
+def _listed(
+    request: Request, config: Path | None, *, closed: bool, personal: bool
+) -> tuple[list[Shown], Kinds]:
     which = wanted(request, now=datetime.now(UTC))
     archive = Archive(client_settings(config), which.topics)
     check_there(which.places, archive.spans)
@@ -44,12 +58,7 @@ def run_list(
         shown_with_personal_data(one, ledger, archive.codec) if personal else shown(one, ledger)
         for one in oldest(fitting, request.limit, seen=count)
     ]
-    if request.json:
-        _lines(found, console)
-    elif found:
-        _table(found, kinds, console)
-    else:
-        console.print(f"No dead letters match. ({kept().capitalize()}.)")
+    return found, kinds
 
 
 def run_show(
