@@ -1,145 +1,149 @@
-"""The pages' commands, run as they stand there, on one machine with everything that `up` starts."""
+"""The pages' commands, run as they stand there, on a real Kafka and S3 server with records.
 
-import json
+No service runs: what is submitted stays where it is. `tests/e2e` runs the services.
+"""
+
 import os
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+import yaml
+from rich.console import Console
 from tests.docs.inputs import write_inputs
 from tests.docs.pages import Block, blocks, pages
 
-from pixelprose.cli.client_settings import client_settings
-from pixelprose.demoworld import Site
+from pixelprose.cli.demo_config import sections, write_known_hashes
+from pixelprose.cli.topics_init import run_topics_init
+from pixelprose.curator.testing import LANES, SmallLake
+from pixelprose.curator.testing_topic import FedLake
+from pixelprose.embedded import EmbeddedKafka, EmbeddedS3, JarCache
 from pixelprose.embedded.settings import default_cache_dir
-from pixelprose.kafkalog import Appender
+from pixelprose.kafkalog import Appender, KafkaSettings
+from pixelprose.objectstore import StoreSettings
 from pixelprose.records import ImageSubmitted, topic_of
-from pixelprose.streamkit import Outgoing
+from pixelprose.streamkit import Message, TopicPartition
+from pixelprose.streamkit.letters import DeadLetters
 
-pytestmark = [pytest.mark.real, pytest.mark.e2e, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.real, pytest.mark.timeout(600)]
 
-PATIENCE_SECONDS = 240.0
-TUTORIAL = Path("docs/tutorial/newcomers-hour.md")
+ROWS = 12
 SHOWN = [page for page in pages() if page.parts[0] == "docs" or page == Path("README.md")]
 BLOCKS = [
-    block
-    for page in sorted(SHOWN, key=lambda page: page != TUTORIAL)
-    for block in blocks(page)
-    if (block.language, block.kind) == ("sh", "")
+    block for page in SHOWN for block in blocks(page) if (block.language, block.kind) == ("sh", "")
 ]
+ACTIVATE = "source .venv/bin/activate\n"
 
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """A folder with what the pages talk about, and `pixelprose up` running in it."""
+    """A folder as a person has it beside a running `pixelprose up`."""
 
     folder: Path
 
     def run(self, code: str) -> subprocess.CompletedProcess[str]:
         """Run a page's commands as a person's shell would, `/data/images` being a folder here."""
-        return subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", self.here(code)],
-            cwd=self.folder,
-            env=self.environ(),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=300,
-        )
-
-    def environ(self) -> dict[str, str]:
-        """The variables of a new terminal, with a home of its own."""
         kept = {name: value for name, value in os.environ.items() if name[:10] != "PIXELPROSE"}
-        return {
-            **kept,
+        ours = {
             "HOME": str(self.folder),
             "PIXELPROSE_CACHE": str(default_cache_dir()),
             "COLUMNS": "100",
             "HF_HUB_OFFLINE": "1",
         }
+        return subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", self.here(ACTIVATE + code)],
+            cwd=self.folder,
+            env={**kept, **ours},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=500,
+        )
 
     def here(self, code: str) -> str:
         """Put our folder in the place of the page's."""
         return code.replace("/data/images", str(self.folder / "images"))
 
-    def rows(self, table: str) -> int:
-        """How many rows a table has; none before there is one."""
-        said = self.run("source .venv/bin/activate; pixelprose table show --json --sample 0")
-        found = json.loads(said.stdout) if said.returncode == 0 else []
-        return sum(one["rows"] for one in found if one["name"] == table)
-
-
-def until(what: str, holds: object, process: subprocess.Popen[bytes] | None = None) -> None:
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    assert callable(holds)
-    while not holds():
-        assert process is None or process.poll() is None, f"`up` ended with {process.returncode}"
-        assert time.monotonic() < deadline, what
-        time.sleep(0.5)
-
 
 @pytest.fixture(scope="module")
-def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+def world(jar_cache: JarCache, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """Servers of its own, since the pages' topics have no prefix."""
     folder = tmp_path_factory.mktemp("docs")
-    made = World(folder)
     (folder / ".venv").symlink_to(sys.prefix)
     (folder / "build").mkdir()
     (folder / "build" / "demo").symlink_to("../pixelprose-data")
-    (own,) = (block for block in blocks(TUTORIAL) if block.kind == "own.yaml")
-    (folder / "own.yaml").write_text(made.here(own.code))
-    with Site() as site, (folder / "up.txt").open("wb") as said:
-        write_inputs(folder, images=folder / "images", site=site.address)
-        up = subprocess.Popen(
-            ["bash", "-c", f"exec .venv/bin/{up_command()}"],
-            cwd=folder,
-            env=made.environ(),
-            stdout=said,
-            stderr=subprocess.STDOUT,
+    (folder / "pixelprose-data").mkdir()
+    write_inputs(folder, images=folder / "images", site="http://a.example")
+    with (
+        EmbeddedKafka(folder / "kafka", jars=jar_cache) as kafka,
+        EmbeddedS3(folder / "s3", jars=jar_cache) as s3,
+    ):
+        store = StoreSettings(
+            endpoint=s3.access.endpoint,
+            bucket="pixelprose",
+            access_key=s3.access.access_key,
+            secret_key=s3.access.secret_key,
+            region=s3.access.region,
+            create_bucket=True,
         )
-        try:
-            until("`up` is ready", lambda: "Submit with" in (folder / "up.txt").read_text(), up)
-            spoil(folder)
-            yield made
-        finally:
-            up.send_signal(signal.SIGINT)
-            try:
-                assert up.wait(120) == 0, (folder / "up.txt").read_text()[-2000:]
-            finally:
-                up.kill()
+        config = write_settings(folder / "pixelprose-data", kafka, store)
+        fill_the_table(kafka, store)
+        run_topics_init(config, LANES, 1, Console(quiet=True))
+        put_dead_letters(kafka)
+        yield World(folder)
 
 
-def up_command() -> str:
-    """The tutorial's own, with a person's settings."""
-    found = [block.code.strip() for block in blocks(TUTORIAL) if block.kind == "terminal"]
-    (command,) = (code for code in found if "own.yaml" in code)
-    return command
+def write_settings(folder: Path, kafka: EmbeddedKafka, store: StoreSettings) -> Path:
+    """Write what `up` writes."""
+    document = {
+        "kafka": {"bootstrap_servers": kafka.bootstrap_servers},
+        "store": {**store.model_dump(), "secret_key": store.secret_key.get_secret_value()},
+        **sections(write_known_hashes(folder / "known-hashes.csv", range(1))),
+    }
+    file = folder / "pixelprose.yaml"
+    file.write_text(yaml.safe_dump(document))
+    return file
 
 
-def spoil(folder: Path) -> None:
-    """Put bytes that are no record into every partition, so that there are dead letters to see."""
-    settings = client_settings(folder / "pixelprose-data" / "pixelprose.yaml")
-    topic = topic_of(ImageSubmitted)
-    appender = Appender(settings.kafka, name="spoil")
+def fill_the_table(kafka: EmbeddedKafka, store: StoreSettings) -> None:
+    """Put captions on the topic, and into the table in two commits."""
+    small = SmallLake(store)
+    small.lake.store.prepare()
+    fed = FedLake(kafka.bootstrap_servers, "", small)
+    for numbers in (range(ROWS // 2), range(ROWS // 2, ROWS)):
+        fed.sink(fed.feed(*numbers))
+        for number in numbers:
+            small.image(number)
+    small.lake.close()
+
+
+def put_dead_letters(kafka: EmbeddedKafka) -> None:
+    """Put bytes that are no record on a dead-letter topic, in every partition."""
+    appender = Appender(KafkaSettings(bootstrap_servers=kafka.bootstrap_servers), name="seed")
     appender.open()
-    keys = [f"{number}".encode() for number in range(16)]
-    assert appender.append([Outgoing(topic, key, b"no record", ()) for key in keys])
+    at, now = TopicPartition(topic_of(ImageSubmitted), 0), datetime.now(UTC)
+    letters = DeadLetters("ingester", version="1")
+    assert appender.append(
+        [
+            letters.of(
+                Message(at, number, f"{number}".encode(), b"no record", (), now),
+                "undecodable",
+                error_class="Undecodable",
+                error_text="no record",
+            )
+            for number in range(16)
+        ]
+    )
 
 
 @pytest.mark.parametrize("block", BLOCKS, ids=str)
 def test_it_runs(block: Block, world: World) -> None:
-    if block.page.name in {"dead-letters.md", "tables.md", "newcomers-hour.md"}:
-        until("there are dead letters", lambda: world.rows("dead_letters"))
-    if "export" in block.code or "table" in block.code:
-        world.run("source .venv/bin/activate; pixelprose submit urls.csv")
-        until("there are captions", lambda: world.rows("captions"))
-    activate = "source .venv/bin/activate\n"
-    done = world.run(block.code if "activate" in block.code else activate + block.code)
+    done = world.run(block.code)
     assert done.returncode == 0, f"{done.stdout[-1500:]}\n{done.stderr[-3000:]}"
     assert "Traceback" not in done.stderr
 
@@ -148,8 +152,6 @@ def test_there_are_commands_to_run() -> None:
     assert len(BLOCKS) > 10
 
 
-def test_what_was_submitted_by_the_pages_became_rows(world: World) -> None:
-    # The lists' and the folder's pictures differ; what they share is rejected as a duplicate.
-    until("the pages' pictures are captioned", lambda: world.rows("captions") >= 1)
-    said = world.run("source .venv/bin/activate; pixelprose table show --json --table rejections")
-    assert "forbidden" not in said.stdout
+def test_a_command_that_fails_is_seen(world: World) -> None:
+    assert world.run("pixelprose table show --table nothing | cat").returncode == 1
+    assert world.run("pixelprose submit nothing.csv\npixelprose status").returncode == 1
