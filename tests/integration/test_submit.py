@@ -1,5 +1,6 @@
 """`pixelprose submit` on a real broker: every row once, however often it is repeated."""
 
+import json
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ import yaml
 from rich.console import Console
 
 from pixelprose.cli import submit_command
+from pixelprose.cli.choices import Output
 from pixelprose.cli.client_settings import client_settings
 from pixelprose.cli.ends import TopicReader
 from pixelprose.cli.rows import SourceError
@@ -113,6 +115,19 @@ def test_the_status_shows_what_waits(config: Path, urls: Path) -> None:
     lines = said.get().splitlines()
     (line,) = (line for line in lines if "images.submitted" in line)
     assert line.split()[-1] == str(ROWS)
+
+
+def test_the_status_answers_programs(
+    config: Path, urls: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    submit(config, str(urls))
+    capsys.readouterr()
+    run_status(config, Console(quiet=True), output=Output.JSON)
+    found = json.loads(capsys.readouterr().out)
+    (waiting,) = (one for one in found["topics"] if "images.submitted" in one["topic"])
+    assert waiting["lag"] == ROWS
+    assert waiting["group"].endswith("ingester.live")
+    assert found["dead_letters"] == {}
 
 
 def test_topics_are_made_once_and_found_again(config: Path) -> None:

@@ -130,6 +130,13 @@ def test_optimize_says_first_and_does_then(small: SmallLake) -> None:
     )
 
 
+def test_what_would_be_done_is_told_to_programs(small: SmallLake) -> None:
+    words = ("table", "optimize", "--dry-run", "--table", "captions", "--json")
+    assert isinstance(json.loads(said(small, *words))["captions"], list)
+    freed = json.loads(said(small, "table", "vacuum", "--table", "captions", "--json"))
+    assert set(freed["captions"]) == {"files", "size_bytes"}
+
+
 def test_vacuum_deletes_only_when_told_so(small: SmallLake) -> None:
     assert "Nothing was deleted" in said(small, "table", "vacuum", "--table", "captions")
     assert "0 files" in said(small, "table", "vacuum", "--delete", "--table", "captions")
@@ -169,6 +176,12 @@ def test_export_writes_files_and_says_where(small: SmallLake, tmp_path: Path) ->
     # Repeated, it stays with the version it began with.
     said(small, "export", "jsonl", "--out", str(out), "--where", "dataset <> 'redcaps'")
     assert json.loads((out / "manifest.json").read_text())["request"]["version"] == version
+
+
+def test_an_export_prints_its_manifest_for_programs(small: SmallLake, tmp_path: Path) -> None:
+    result = run(small, "export", "jsonl", "--out", str(tmp_path), "--json")
+    assert json.loads(result.stdout) == json.loads((tmp_path / "manifest.json").read_text())
+    assert "rows of" in result.stderr
 
 
 def test_a_bad_filter_is_one_message_that_names_the_column(
