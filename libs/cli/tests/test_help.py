@@ -1,6 +1,8 @@
 """Every command explains itself: examples that exist, JSON where it prints data, and completion."""
 
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -157,6 +159,16 @@ def test_a_demo_deletes_no_folder_that_is_not_a_demos(tmp_path: Path) -> None:
     said = CliRunner().invoke(app, ["demo", "--out", str(tmp_path)])
     assert "holds something else" in str(said.exception)
     assert (tmp_path / "photo.jpg").read_bytes() == b"mine"
+
+
+def test_only_up_and_demo_need_the_embedded_servers() -> None:
+    commands = "doctor status topics_init submit_command table_command export_command redrive.run"
+    modules = ", ".join(f"pixelprose.cli.{name}" for name in commands.split())
+    code = f"import sys; sys.modules['pixelprose.embedded'] = None; import {modules}"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=250
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_doctor_answers_programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.progress import (
@@ -14,7 +15,9 @@ from rich.progress import (
 )
 
 from pixelprose.cli.choices import Output
-from pixelprose.embedded import FetchProgress, JarCache, load_lock
+
+if TYPE_CHECKING:
+    from pixelprose.embedded import FetchProgress, JarCache
 
 
 def aside(output: Output, console: Console) -> Console:
@@ -41,12 +44,14 @@ def bar(console: Console) -> Progress:
     )
 
 
-def fetch_jars(jars: JarCache, console: Console) -> None:
+def fetch_jars(jars: "JarCache", console: Console) -> None:
     """Fetch what is missing of Kafka and the S3 server, having said how much it is.
 
     Raises:
         EmbeddedError: nothing to fetch from, a wrong checksum, or a full disk.
     """
+    from pixelprose.embedded import load_lock  # noqa: PLC0415 - an extra, for `up` and `demo` alone
+
     locks = (load_lock("kafka"), load_lock("s3"))
     missing = jars.missing(*locks)
     if not missing:
@@ -62,8 +67,8 @@ def fetch_jars(jars: JarCache, console: Console) -> None:
         jars.fetch(*locks, on_progress=_onto(progress, task))
 
 
-def _onto(progress: Progress, task: object) -> Callable[[FetchProgress], None]:
-    def show(now: FetchProgress) -> None:
+def _onto(progress: Progress, task: object) -> "Callable[[FetchProgress], None]":
+    def show(now: "FetchProgress") -> None:
         progress.update(task, completed=now.done_bytes)  # type: ignore[arg-type]
 
     return show
