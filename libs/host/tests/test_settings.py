@@ -131,7 +131,7 @@ class Shaped(ServiceSettings):
 
 def test_a_missing_section_is_told_by_the_settings_that_it_must_have() -> None:
     (line,) = refusal({}).splitlines()[1:]
-    assert line.startswith("  kafka.bootstrap_servers: is missing (set it in the file")
+    assert line.startswith("  kafka.bootstrap_servers: Field required (set it in the file")
     assert line.endswith("PIXELPROSE_KAFKA__BOOTSTRAP_SERVERS)")
 
 

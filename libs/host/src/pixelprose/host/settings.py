@@ -143,7 +143,7 @@ def _explain(error: ValidationError, settings: type[BaseModel]) -> str:
             said = f"unknown setting{_hint(path[-1], _names(settings, path[:-1]))}"
             lines.append(f"{'.'.join(path)}: {said}")
         elif fault["type"] == "missing":
-            lines += [_wrong(one, "is missing") for one in _required(settings, path)]
+            lines += [_wrong(one, fault["msg"]) for one in _required(settings, path)]
         else:
             lines.append(_wrong(path, fault["msg"]))
     return "settings are wrong:\n  " + "\n  ".join(lines)
