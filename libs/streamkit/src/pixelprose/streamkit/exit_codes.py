@@ -36,9 +36,8 @@ class ExitCode(IntEnum):
     )
     FENCED = (
         70,
-        "Another process has this one's identity, or this one was stopped for longer than its "
-        "transaction may last.",
-        "Let the supervisor start it again; if it comes again, give each replica a slot of its own.",
+        "Another process has this one's identity, or this one stood still for a minute.",
+        "Let the supervisor start it again; if it comes again, give each replica its own slot.",
     )
     CLIENT_BROKEN = (
         71,
