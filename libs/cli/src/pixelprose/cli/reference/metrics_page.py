@@ -2,10 +2,11 @@
 
 from collections.abc import Callable, Iterator
 
+from pixelprose.cli.maintain_command import MaintenanceMetrics
 from pixelprose.cli.reference.markdown import code, codes, table, title
 from pixelprose.ingester.manners.meters import manners_meters
 from pixelprose.ingester.meters import meters
-from pixelprose.sink.refused import Refused
+from pixelprose.sink.refused import refused_rows
 from pixelprose.streamkit import Metrics
 from pixelprose.streamkit.metrics.names import RUNNER_METRICS, MetricName
 
@@ -27,7 +28,9 @@ def page() -> str:
             "## `ingester`\n",
             _table(_registered(meters, manners_meters)),
             "## `sink`\n",
-            _table(_registered(lambda metrics: Refused(metrics, service="sink"))),
+            _table(_registered(lambda metrics: refused_rows(metrics, service="sink"))),
+            "## `pixelprose table maintain`\n",
+            _table(_registered(MaintenanceMetrics)),
         ]
     )
 
