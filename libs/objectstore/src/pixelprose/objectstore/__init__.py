@@ -19,7 +19,7 @@ from pixelprose.objectstore.keys import (
     tdm_file,
 )
 from pixelprose.objectstore.memory import MemoryStore
-from pixelprose.objectstore.port import ObjectFacts, ObjectStore
+from pixelprose.objectstore.port import ObjectFacts, ObjectStore, OpenStore
 from pixelprose.objectstore.probe import probe
 from pixelprose.objectstore.reading import ObjectVersion, S3Reader
 from pixelprose.objectstore.s3 import S3Store, open_store
@@ -34,6 +34,7 @@ __all__ = [
     "ObjectMissing",
     "ObjectStore",
     "ObjectVersion",
+    "OpenStore",
     "S3Reader",
     "S3Store",
     "StoreError",

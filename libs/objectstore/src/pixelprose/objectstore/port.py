@@ -1,11 +1,13 @@
 """The port: what PixelProse asks of an object store, and no more."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from pixelprose.objectstore.keys import ObjectKey
+from pixelprose.objectstore.settings import StoreSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,3 +55,7 @@ class ObjectStore(Protocol):
 
     def list(self, prefix: str) -> Iterator[ObjectKey]:
         """All keys that begin with ``prefix``, in the order of their UTF-8 bytes."""
+
+
+OpenStore = Callable[[StoreSettings, ExitStack], ObjectStore]
+"""How a service gets its store, ready for use; what has to be closed goes onto the stack."""

@@ -47,6 +47,7 @@ from pixelprose.records.registry import Registry
 from pixelprose.records.schemas import schema_text
 from pixelprose.records.settings import RegistrySettings, StreamSettings
 from pixelprose.records.stream import (
+    Stage,
     codec_for,
     kafka_log,
     lanes_of,
@@ -93,6 +94,7 @@ __all__ = [
     "Screening",
     "Sha256",
     "Signals",
+    "Stage",
     "StreamSettings",
     "Submission",
     "SubmissionId",

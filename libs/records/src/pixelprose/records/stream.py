@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any
@@ -28,18 +29,39 @@ def unwatched(_: Collection[TopicPartition]) -> None:
     """Of a service that does not care how many partitions it has."""
 
 
-def runner_for(  # noqa: PLR0913 - what differs between services, each by name
-    settings: StreamSettings,
-    *,
-    service: str,
-    reads: type[Group],
-    worker: Worker[Any, Any],
-    metrics: Metrics,
-    step: str | None = None,
-    canonical: Callable[[str], str] = str,
-    owning: Callable[[Collection[TopicPartition]], None] = unwatched,
+def _nothing() -> None:
+    """Close nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One step of a service at work, without a log: records go in, outcomes come out.
+
+    Attributes:
+        reads: record whose topic it reads.
+        canonical: as of `RecordCodec`.
+        owning: told which partitions are its own.
+        close: lets go of what the step holds, after the worker was closed.
+    """
+
+    service: str
+    reads: type[Group]
+    worker: Worker[Any, Any]
+    step: str | None = None
+    canonical: Callable[[str], str] = str
+    owning: Callable[[Collection[TopicPartition]], None] = unwatched
+    close: Callable[[], None] = _nothing
+
+    @property
+    def name(self) -> str:
+        """The service, with its step where it has several."""
+        return f"{self.service}.{self.step}" if self.step else self.service
+
+
+def runner_for(
+    settings: StreamSettings, stage: Stage, *, metrics: Metrics
 ) -> Runner[Any, Any, Any]:
-    """Return a runner that reads the topic of `reads` and writes to every topic.
+    """Return a runner that reads the topic of the stage's record and writes to every topic.
 
     Its group is `<prefix><service>[.<step>].<instance>`, so steps keep their positions whether they
     run in one process or apart.
@@ -48,19 +70,19 @@ def runner_for(  # noqa: PLR0913 - what differs between services, each by name
         Stop: the registry does not know our schemas.
         Unavailable: broker or registry does not answer.
     """
-    name = f"{service}.{step}" if step else service
-    codec = codec_for(settings, service=service, step=step, canonical=canonical)
+    name = stage.name
+    codec = codec_for(settings, service=stage.service, step=stage.step, canonical=stage.canonical)
     return Runner(
-        kafka_log(settings, name=name, reads=reads, metrics=metrics),
+        kafka_log(settings, name=name, reads=stage.reads, metrics=metrics),
         codec,
-        worker,
+        stage.worker,
         settings.runner,
         service=name,
-        version=version_of(service),
+        version=version_of(stage.service),
         metrics=metrics,
         retries=Retries(topic_list().retry_tiers(name)),
         held_back=held_back(settings, name=name),
-        owning=owning,
+        owning=stage.owning,
     )
 
 
@@ -115,8 +137,11 @@ def codec_for(
     service: str,
     step: str | None = None,
     canonical: Callable[[str], str] = str,
+    cluster: str | None = None,
 ) -> RecordCodec:
     """Return the codec of a service, with the ids of all schemas that it will need.
+
+    `cluster` is the id of the Kafka cluster; without it, the broker is asked.
 
     Raises:
         Stop: the registry does not know our schemas.
@@ -128,7 +153,7 @@ def codec_for(
         stage=service,
         version=version_of(service),
         instance=settings.instance,
-        cluster=cluster_id(settings.kafka),
+        cluster=cluster or cluster_id(settings.kafka),
     )
     codec = RecordCodec(
         passing, Registry(settings.registry), now=lambda: datetime.now(UTC), canonical=canonical

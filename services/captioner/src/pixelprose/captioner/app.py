@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime
 
 from pixelprose.captioner.checkpoint import find_checkpoint
@@ -12,14 +13,17 @@ from pixelprose.captioner.settings import CaptionerSection, CaptionerSettings
 from pixelprose.captioner.step import CaptionStep
 from pixelprose.host import Service
 from pixelprose.objectstore import (
-    S3Store,
+    ObjectStore,
+    OpenStore,
     StoreRefused,
     StoreSettings,
     StoreUnavailable,
     open_store,
 )
-from pixelprose.records import ImageAnnotated, runner_for
+from pixelprose.records import ImageAnnotated, Stage, runner_for
 from pixelprose.streamkit import Batches, ExitCode, Metrics, Stop, Unavailable
+
+LoadCaptioner = Callable[[CaptionerSection], Captioner]
 
 
 def build(settings: CaptionerSettings, metrics: Metrics) -> Service:
@@ -32,18 +36,21 @@ def build(settings: CaptionerSettings, metrics: Metrics) -> Service:
     return assemble(settings, metrics, load=load_captioner)
 
 
-def assemble(
-    settings: CaptionerSettings,
-    metrics: Metrics,
-    *,
-    load: Callable[[CaptionerSection], Captioner],
-) -> Service:
+def assemble(settings: CaptionerSettings, metrics: Metrics, *, load: LoadCaptioner) -> Service:
     """Return the service around the model that `load` gives; raises as `build` does."""
+    made = stage(settings, load=load, opened=open_ready)
+    runner = runner_for(bounded(settings), made, metrics=metrics)
+    return Service(runners=(runner,), close=made.close)
+
+
+def stage(settings: CaptionerSettings, *, load: LoadCaptioner, opened: OpenStore) -> Stage:
+    """Return the step at work, with the store that `opened` gives; raises as `build` does."""
     section = settings.captioner
     policies = load_policies(section)
     selection = read_selection(section.selection)
     captioner = load(section)
-    store = _open(settings.store)
+    closing = ExitStack()
+    store = opened(settings.store, closing)
     step = CaptionStep(
         selection=selection,
         policies=policies,
@@ -53,10 +60,7 @@ def assemble(
         now=lambda: datetime.now(UTC),
     )
     worker = Batches(step, size=section.batch_size, linger_seconds=section.linger_seconds)
-    runner = runner_for(
-        bounded(settings), service="captioner", reads=ImageAnnotated, worker=worker, metrics=metrics
-    )
-    return Service(runners=(runner,), close=store.close)
+    return Stage(service="captioner", reads=ImageAnnotated, worker=worker, close=closing.close)
 
 
 def bounded(settings: CaptionerSettings) -> CaptionerSettings:
@@ -113,8 +117,15 @@ def load_captioner(section: CaptionerSection) -> Captioner:
     )
 
 
-def _open(settings: StoreSettings) -> S3Store:
+def open_ready(settings: StoreSettings, closing: ExitStack) -> ObjectStore:
+    """Return the store that the settings name.
+
+    Raises:
+        Stop: it refuses us.
+        Unavailable: it does not answer.
+    """
     store = open_store(settings)
+    closing.callback(store.close)
     try:
         store.prepare()
     except StoreUnavailable as error:

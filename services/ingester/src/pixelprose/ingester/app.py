@@ -3,7 +3,7 @@
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import Executor, ThreadPoolExecutor
-from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, ExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
@@ -40,6 +40,7 @@ from pixelprose.objectstore import (
     Days,
     Expiry,
     ObjectStore,
+    OpenStore,
     StoreError,
     StoreRefused,
     StoreSettings,
@@ -47,7 +48,7 @@ from pixelprose.objectstore import (
     open_store,
     probe,
 )
-from pixelprose.records import ImageSubmitted, lanes_of, runner_for, topic_list
+from pixelprose.records import ImageSubmitted, Stage, lanes_of, runner_for, topic_list
 from pixelprose.streamkit import Async, ExitCode, Metrics, Stop, Unavailable
 
 PRODUCT = "PixelProseStream"
@@ -61,17 +62,25 @@ def build(settings: IngesterSettings, metrics: Metrics) -> Service:
         Stop: the consent policy or the store is none that we can use.
         Unavailable: the store does not answer, or decoder processes do not start.
     """
+    made = stage(
+        settings, metrics, opened=open_ready, lanes=lambda: lanes_of(settings, name="ingester")
+    )
+    if settings.ingester.expiry.rules == "set":
+        let_expire(settings.store, settings.ingester.expiry.days())
+    return Service(runners=(runner_for(settings, made, metrics=metrics),), close=made.close)
+
+
+def stage(
+    settings: IngesterSettings, metrics: Metrics, *, opened: OpenStore, lanes: Callable[[], int]
+) -> Stage:
+    """Return the step at work, with the store that `opened` gives; raises as `build` does.
+
+    `lanes` tells how many partitions all replicas share.
+    """
     section = settings.ingester
     policy = load_policy(section.manners.consent)
-    store = open_store(settings.store)
-    try:
-        probe(store)
-    except StoreUnavailable as error:
-        raise Unavailable("store", str(error)) from error
-    except StoreRefused as error:
-        raise Stop(ExitCode.BAD_CONFIGURATION, str(error)) from error
-    if section.expiry.rules == "set":
-        let_expire(settings.store, section.expiry.days())
+    closing = ExitStack()
+    store = opened(settings.store, closing)
     threads = ThreadPoolExecutor(settings.store.max_connections, "store")
     counts = meters(metrics)
     fetcher = Fetcher(
@@ -81,7 +90,7 @@ def build(settings: IngesterSettings, metrics: Metrics) -> Service:
         now=_now,
         timed=counts.timed,
     )
-    share = Share(lanes=lanes_of(settings, name="ingester"), clock=time.monotonic)
+    share = Share(lanes=lanes(), clock=time.monotonic)
     image = image_errand(
         policy,
         DomainTurns(section.manners, share, places=section.concurrency),
@@ -91,7 +100,7 @@ def build(settings: IngesterSettings, metrics: Metrics) -> Service:
         threads=threads,
         counts=manners_meters(metrics),
     )
-    origins, close_sources = _origins(settings, partial(fetcher.run, errand=image))
+    origins = _origins(settings, partial(fetcher.run, errand=image), closing)
     decoders = Decoders(section.decode)
     step = IngestStep(
         fetch=origins.fetch,
@@ -102,22 +111,33 @@ def build(settings: IngesterSettings, metrics: Metrics) -> Service:
         patience=patience(section),
     )
     worker = Async(step, limit=section.concurrency, opened=_opened(fetcher, decoders))
-    runner = runner_for(
-        settings,
+    closing.callback(threads.shutdown, wait=False, cancel_futures=True)
+    return Stage(
         service="ingester",
         reads=ImageSubmitted,
         worker=worker,
-        metrics=metrics,
         canonical=named,
         owning=share.owns,
+        close=closing.close,
     )
 
-    def close() -> None:
-        threads.shutdown(wait=False, cancel_futures=True)
-        close_sources()
-        store.close()
 
-    return Service(runners=(runner,), close=close)
+def open_ready(settings: StoreSettings, closing: ExitStack) -> ObjectStore:
+    """Return the store that the settings name, having tried it.
+
+    Raises:
+        Stop: it refuses us, or ignores conditions.
+        Unavailable: it does not answer.
+    """
+    store = open_store(settings)
+    closing.callback(store.close)
+    try:
+        probe(store)
+    except StoreUnavailable as error:
+        raise Unavailable("store", str(error)) from error
+    except StoreRefused as error:
+        raise Stop(ExitCode.BAD_CONFIGURATION, str(error)) from error
+    return store
 
 
 def let_expire(settings: StoreSettings, days: Days) -> None:
@@ -134,13 +154,16 @@ def let_expire(settings: StoreSettings, days: Days) -> None:
 def _origins(
     settings: IngesterSettings,
     web: Callable[[CanonicalUrl], Awaitable[Fetched | Refusal | PutOff]],
-) -> tuple[Origins[Fetched | Refusal | PutOff], Callable[[], None]]:
-    """The web, and the folders and prefixes that are allowed; and what closes these."""
+    closing: ExitStack,
+) -> Origins[Fetched | Refusal | PutOff]:
+    """The web, and the folders and prefixes that are allowed."""
     section, limits = settings.ingester.sources, settings.ingester.limits
     threads = ThreadPoolExecutor(section.threads, "source")
     server = section.s3 or settings.store
     objects = Objects(section.buckets(), server, max_bytes=limits.max_bytes)
-    origins = Origins(
+    closing.callback(objects.close)
+    closing.callback(threads.shutdown, wait=False, cancel_futures=True)
+    return Origins(
         web=web,
         files=LocalFiles(section.roots, max_bytes=limits.max_bytes),
         objects=objects,
@@ -148,12 +171,6 @@ def _origins(
         total_seconds=limits.total_seconds,
         now=_now,
     )
-
-    def close() -> None:
-        threads.shutdown(wait=False, cancel_futures=True)
-        objects.close()
-
-    return origins, close
 
 
 def image_errand(  # noqa: PLR0913 - the world port by port, each by name

@@ -1,6 +1,6 @@
 """Wiring: the only place that names adapters."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -16,14 +16,15 @@ from pixelprose.metadata_annotator.settings import (
 from pixelprose.metadata_annotator.step_caption import AnnotateCaptions, CaptionModels
 from pixelprose.metadata_annotator.step_image import AnnotateImages, ImageModels
 from pixelprose.objectstore import (
-    S3Store,
+    ObjectStore,
+    OpenStore,
     StoreRefused,
     StoreSettings,
     StoreUnavailable,
     open_store,
 )
-from pixelprose.records import CaptionGenerated, Group, ImageScreened, runner_for
-from pixelprose.streamkit import Batches, ExitCode, Metrics, Runner, Stop, Unavailable
+from pixelprose.records import CaptionGenerated, Group, ImageScreened, Stage, runner_for
+from pixelprose.streamkit import Batches, ExitCode, Metrics, Stop, Unavailable
 
 
 class StepModels(Protocol):
@@ -56,40 +57,50 @@ def build(settings: MetadataAnnotatorSettings, metrics: Metrics) -> Service:
 
 def assemble(settings: MetadataAnnotatorSettings, metrics: Metrics, *, load: LoadModels) -> Service:
     """The service around the models that `load` gives; raises as `build` does."""
+    made = list(stages(settings, load=load, opened=open_ready))
+    closing = ExitStack()
+    for one in made:
+        closing.callback(one.close)
+    runners = tuple(runner_for(settings, one, metrics=metrics) for one in made)
+    return Service(runners=runners, close=closing.close)
+
+
+def stages(
+    settings: MetadataAnnotatorSettings, *, load: LoadModels, opened: OpenStore
+) -> Iterator[Stage]:
+    """The steps that are set, each at work as soon as it is asked for; raises as `build` does."""
     section = settings.metadata_annotator
     policy = read_policy(section)
     models = load(section, policy)
-    closing = ExitStack()
-    steps: dict[StepName, Callable[[], tuple[type[Group], Any]]] = {
-        "image": lambda: (
-            ImageScreened,
-            AnnotateImages(
-                models=models.for_images(),
-                renditions=_renditions(settings, closing),
-                policy=policy,
-                now=now,
-            ),
-        ),
-        "caption": lambda: (
-            CaptionGenerated,
-            AnnotateCaptions(models=models.for_captions(), policy=policy, now=now),
-        ),
-    }
 
-    def runner(name: StepName) -> Runner[Any, Any, Any]:
-        reads, step = steps[name]()
+    def image(closing: ExitStack) -> tuple[type[Group], Any]:
+        asked = models.for_images()
+        store = opened(settings.store, closing)
+        renditions = StoreRenditions(store, threads=section.store_threads)
+        closing.callback(renditions.close)
+        return ImageScreened, AnnotateImages(
+            models=asked, renditions=renditions, policy=policy, now=now
+        )
+
+    def caption(_: ExitStack) -> tuple[type[Group], Any]:
+        asked = models.for_captions()
+        return CaptionGenerated, AnnotateCaptions(models=asked, policy=policy, now=now)
+
+    steps: dict[StepName, Callable[[ExitStack], tuple[type[Group], Any]]] = {
+        "image": image,
+        "caption": caption,
+    }
+    for name in dict.fromkeys(section.steps):
+        closing = ExitStack()
+        reads, step = steps[name](closing)
         worker = Batches(step, size=section.batch_size, linger_seconds=section.linger_seconds)
-        return runner_for(
-            settings,
+        yield Stage(
             service="metadata-annotator",
             step=name,
             reads=reads,
             worker=worker,
-            metrics=metrics,
+            close=closing.close,
         )
-
-    runners = tuple(runner(name) for name in dict.fromkeys(section.steps))
-    return Service(runners=runners, close=closing.close)
 
 
 def read_policy(section: MetadataAnnotatorSection) -> AnnotationPolicy:
@@ -112,16 +123,15 @@ def load_models(section: MetadataAnnotatorSection, policy: AnnotationPolicy) -> 
     return Models(section, policy)
 
 
-def _renditions(settings: MetadataAnnotatorSettings, closing: ExitStack) -> StoreRenditions:
-    store = _open(settings.store)
-    closing.callback(store.close)
-    renditions = StoreRenditions(store, threads=settings.metadata_annotator.store_threads)
-    closing.callback(renditions.close)
-    return renditions
+def open_ready(settings: StoreSettings, closing: ExitStack) -> ObjectStore:
+    """The store that the settings name.
 
-
-def _open(settings: StoreSettings) -> S3Store:
+    Raises:
+        Stop: it refuses us.
+        Unavailable: it does not answer.
+    """
     store = open_store(settings)
+    closing.callback(store.close)
     try:
         store.prepare()
     except StoreUnavailable as error:

@@ -5,8 +5,15 @@ from contextlib import ExitStack
 from datetime import UTC, datetime
 
 from pixelprose.host import Service
-from pixelprose.objectstore import StoreRefused, StoreUnavailable, open_store
-from pixelprose.records import ImageFetched, runner_for
+from pixelprose.objectstore import (
+    ObjectStore,
+    OpenStore,
+    StoreRefused,
+    StoreSettings,
+    StoreUnavailable,
+    open_store,
+)
+from pixelprose.records import ImageFetched, Stage, runner_for
 from pixelprose.safety_filter.hash_list import HashLists
 from pixelprose.safety_filter.hash_list_file import HashListError, check_age, read_hash_list
 from pixelprose.safety_filter.nsfw import ModelNotLoaded, NsfwScorer
@@ -37,25 +44,39 @@ def build(settings: SafetyFilterSettings, metrics: Metrics) -> Service:
 
 def assemble(settings: SafetyFilterSettings, metrics: Metrics, *, load: LoadScorer) -> Service:
     """The service around the model that `load` gives; raises as `build` does."""
+    made = stage(settings, load=load, opened=open_ready)
+    return Service(runners=(runner_for(settings, made, metrics=metrics),), close=made.close)
+
+
+def stage(settings: SafetyFilterSettings, *, load: LoadScorer, opened: OpenStore) -> Stage:
+    """The step at work, with the store that `opened` gives; raises as `build` does."""
     section = settings.safety_filter
     policy, known, scorer = load_safety(section, now=now, load=load)
-    store = open_store(settings.store)
+    closing = ExitStack()
+    store = opened(settings.store, closing)
+    quarantine = StoreQuarantine(store, originals=section.originals, threads=section.store_threads)
+    screen = Screen(known=known, scorer=scorer, quarantine=quarantine, policy=policy, now=now)
+    worker = Batches(screen, size=section.batch_size, linger_seconds=section.linger_seconds)
+    closing.callback(quarantine.close)
+    return Stage(service="safety-filter", reads=ImageFetched, worker=worker, close=closing.close)
+
+
+def open_ready(settings: StoreSettings, closing: ExitStack) -> ObjectStore:
+    """The store that the settings name.
+
+    Raises:
+        Stop: it refuses us.
+        Unavailable: it does not answer.
+    """
+    store = open_store(settings)
+    closing.callback(store.close)
     try:
         store.prepare()
     except StoreUnavailable as error:
         raise Unavailable("store", str(error)) from error
     except StoreRefused as error:
         raise Stop(ExitCode.BAD_CONFIGURATION, f"store: {error}; check `store`") from error
-    quarantine = StoreQuarantine(store, originals=section.originals, threads=section.store_threads)
-    screen = Screen(known=known, scorer=scorer, quarantine=quarantine, policy=policy, now=now)
-    worker = Batches(screen, size=section.batch_size, linger_seconds=section.linger_seconds)
-    runner = runner_for(
-        settings, service="safety-filter", reads=ImageFetched, worker=worker, metrics=metrics
-    )
-    closing = ExitStack()
-    closing.callback(store.close)
-    closing.callback(quarantine.close)
-    return Service(runners=(runner,), close=closing.close)
+    return store
 
 
 def load_safety(
