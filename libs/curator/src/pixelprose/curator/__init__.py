@@ -16,6 +16,7 @@ from pixelprose.curator.upkeep import (
     garbage,
     vacuum,
 )
+from pixelprose.curator.where import Where
 
 __all__ = [
     "Broker",
@@ -30,6 +31,7 @@ __all__ = [
     "Maintenance",
     "State",
     "TableFacts",
+    "Where",
     "check_tables",
     "cluster",
     "compact",

@@ -50,6 +50,13 @@ class Observer:
         """Return the first offset that each partition still has."""
         return self._offsets(lanes, _EARLIEST)
 
+    def since(self, lanes: Collection[Lane], *, seconds: float) -> Mapping[Lane, int]:
+        """Return the first offset of each partition that is not older; -1 where there is none.
+
+        `seconds` is a time of day, as `time.time()` tells it.
+        """
+        return self._offsets(lanes, round(seconds * 1000))
+
     def positions(self, lanes: Collection[Lane]) -> Mapping[Lane, int]:
         """Return the group's positions; partitions without one are missing."""
         if not lanes:

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 
-from pixelprose.curator.errors import LakeError
 from pixelprose.curator.export.request import Request, Rows
 from pixelprose.curator.lake import LakeTable
+from pixelprose.curator.where import check_where, condition
 from pixelprose.lake import CAPTIONS_CURRENT
 
 _ORIGIN = "_pixelprose_rows"
@@ -61,26 +61,15 @@ def plan(table: LakeTable, request: Request) -> Plan:
     Raises:
         LakeError: the filter is no SQL or names an unknown column, or the table can't be read.
     """
-    _try_filter(table, request)
+    check_where(table, request.where)
+    fits = condition(request.where)
     found = table.records(
         f"with {_ORIGIN} as ({_origin(request)}) "  # noqa: S608 - the filter is the person's own
-        f"select dataset, ingest_date, count(*) as rows from {_ORIGIN} where {condition(request)} "
+        f"select dataset, ingest_date, count(*) as rows from {_ORIGIN} where {fits} "
         "group by 1, 2 order by 1, 2"
     )
     parts = [Part(row["dataset"], row["ingest_date"], row["rows"]) for row in found]
     return Plan(parts, list(_shards(parts, request.shard_rows)), _superseded(table, request))
-
-
-def _try_filter(table: LakeTable, request: Request) -> None:
-    try:
-        table.query(f"select row_id from captions where {condition(request)} limit 0")  # noqa: S608 - the filter is the person's own
-    except LakeError as error:
-        raise LakeError(f"the filter {request.where!r} can't be used: {error}") from error
-
-
-def condition(request: Request) -> str:
-    """Return the filter as SQL."""
-    return f"({request.where})" if request.where else "true"
 
 
 def _origin(request: Request) -> str:

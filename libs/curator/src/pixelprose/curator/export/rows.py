@@ -6,9 +6,10 @@ from typing import Any
 
 import pyarrow as pa
 
-from pixelprose.curator.export.plan import Part, Plan, Shard, condition
+from pixelprose.curator.export.plan import Part, Plan, Shard
 from pixelprose.curator.export.request import Request
 from pixelprose.curator.lake import LakeTable
+from pixelprose.curator.where import condition
 
 Values = dict[str, Any]
 """One row: column to plain value, maps as dicts."""
@@ -55,7 +56,7 @@ class SourceRows:
             batches = self._table.batches(
                 f"select {self._select}, row_id as _row_id from captions "  # noqa: S608 - the filter is the person's own
                 f"where ingest_date = date '{part.day}' and dataset = '{source}' "
-                f"and {condition(self._request)} order by image_id, row_id"
+                f"and {condition(self._request.where)} order by image_id, row_id"
             )
             for batch in batches:
                 yield from self._current(batch)
