@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from pixelprose.cli import completion
+from pixelprose.cli.captions.command import CAPTIONS_EPILOG, captions
 from pixelprose.cli.choices import Output
 from pixelprose.cli.epilog import epilog
 from pixelprose.cli.errors import message_of
@@ -136,6 +137,7 @@ def status(*, config: ConfigFile = None, as_json: Json = False) -> None:
 
 app.add_typer(table_app, name="table", rich_help_panel=LOOK)
 app.command(rich_help_panel=LOOK, epilog=EXPORT_EPILOG)(export)
+app.command(rich_help_panel=LOOK, epilog=CAPTIONS_EPILOG)(captions)
 
 
 @app.command(

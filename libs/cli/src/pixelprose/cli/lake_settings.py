@@ -18,6 +18,17 @@ def open_lake(config: Path | None) -> Iterator[tuple[Lake, ClientSettings]]:
         Stop: something in the settings is wrong or missing.
     """
     settings = client_settings(config)
+    with lake_of(settings) as lake:
+        yield lake, settings
+
+
+@contextmanager
+def lake_of(settings: ClientSettings) -> Iterator[Lake]:
+    """Yield the lake of the settings' store.
+
+    Raises:
+        CommandError: the settings name no store.
+    """
     if settings.store is None:
         raise CommandError(
             "the settings name no store: the tables are in its bucket; set store.endpoint, "
@@ -25,6 +36,6 @@ def open_lake(config: Path | None) -> Iterator[tuple[Lake, ClientSettings]]:
         )
     lake = Lake(settings.store)
     try:
-        yield lake, settings
+        yield lake
     finally:
         lake.close()

@@ -1,0 +1,1 @@
+"""The public caption topic, read as a downstream user would read it."""
