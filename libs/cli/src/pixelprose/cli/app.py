@@ -19,6 +19,7 @@ from pixelprose.cli.redrive.commands import RETRY_EPILOG, retry
 from pixelprose.cli.redrive.commands import app as dlq
 from pixelprose.cli.submit_app import SUBMIT_EPILOG, submit
 from pixelprose.cli.table_app import table_app
+from pixelprose.cli.trial.command import TRY_EPILOG, try_
 
 HERE = "On this machine"
 FEED = "Images in"
@@ -138,6 +139,7 @@ def status(*, config: ConfigFile = None, as_json: Json = False) -> None:
 app.add_typer(table_app, name="table", rich_help_panel=LOOK)
 app.command(rich_help_panel=LOOK, epilog=EXPORT_EPILOG)(export)
 app.command(rich_help_panel=LOOK, epilog=CAPTIONS_EPILOG)(captions)
+app.command("try", rich_help_panel=HERE, epilog=TRY_EPILOG)(try_)
 
 
 @app.command(

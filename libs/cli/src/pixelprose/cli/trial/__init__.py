@@ -1,0 +1,1 @@
+"""One image through all steps of the pipeline, in one process, without a log."""
