@@ -139,6 +139,7 @@ def status(*, config: ConfigFile = None, as_json: Json = False) -> None:
 app.add_typer(table_app, name="table", rich_help_panel=LOOK)
 app.command(rich_help_panel=LOOK, epilog=EXPORT_EPILOG)(export)
 app.command(rich_help_panel=LOOK, epilog=CAPTIONS_EPILOG)(captions)
+app.command(rich_help_panel=LOOK, epilog=TRACE_EPILOG)(trace)
 app.command("try", rich_help_panel=HERE, epilog=TRY_EPILOG)(try_)
 
 
