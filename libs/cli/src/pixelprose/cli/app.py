@@ -19,6 +19,7 @@ from pixelprose.cli.redrive.commands import RETRY_EPILOG, retry
 from pixelprose.cli.redrive.commands import app as dlq
 from pixelprose.cli.submit_app import SUBMIT_EPILOG, submit
 from pixelprose.cli.table_app import table_app
+from pixelprose.cli.trace.command import TRACE_EPILOG, trace
 from pixelprose.cli.trial.command import TRY_EPILOG, try_
 
 HERE = "On this machine"
