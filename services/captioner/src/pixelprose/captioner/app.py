@@ -96,16 +96,25 @@ def load_captioner(section: CaptionerSection) -> Captioner:
 
     Raises:
         Stop: it is not set, not there, or does not caption.
+        Unavailable: the endpoint does not answer.
     """
     if not section.model:
         detail = "no model is set; give captioner.model a checkpoint's folder or a hub id"
         raise Stop(ExitCode.BAD_CONFIGURATION, detail)
+    if section.engine == "endpoint":
+        from pixelprose.captioner.endpoint_captioner import open_endpoint  # noqa: PLC0415 - as below
+
+        return open_endpoint(section)
     checkpoint = find_checkpoint(
         section.model,
         revision=section.revision,
         name=section.model_name,
         local_only=section.local_only,
     )
+    if section.engine == "vllm":
+        from pixelprose.captioner.vllm_captioner import load_vllm  # noqa: PLC0415 - an extra
+
+        return load_vllm(checkpoint, section)
     from pixelprose.captioner.loading import load  # noqa: PLC0415 - torch takes seconds
 
     return load(

@@ -62,7 +62,10 @@ def _snapshot(model: str, revision: str, *, local_only: bool) -> Path:
         )
     except (HFValidationError, HfHubHTTPError, OSError) as error:
         where = "this machine's hub cache" if local_only else "the hub"
-        detail = f"model {model!r} at {revision!r} is not in {where}; fetch it first: {error}"
+        detail = (
+            f"model {model!r} at {revision!r} is not in {where}; `pixelprose models pull` fetches "
+            f"the models of a profile: {error}"
+        )
         raise _refusal(detail) from error
     return Path(found)
 

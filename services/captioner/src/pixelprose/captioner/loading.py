@@ -1,21 +1,18 @@
 """From a checkpoint to a captioner that works, or to a clear no."""
 
-import io
 from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 import torch
 from jinja2 import TemplateError
-from PIL import Image
 from safetensors import SafetensorError
 from transformers import AutoModelForImageTextToText, AutoProcessor
 from transformers.utils import logging
 
+from pixelprose.captioner.asking import probe
 from pixelprose.captioner.checkpoint import Checkpoint
-from pixelprose.captioner.port import CaptionRequest
 from pixelprose.captioner.settings import Dtype
 from pixelprose.captioner.transformers_captioner import Network, Processor, TransformersCaptioner
-from pixelprose.records import Sampling
 from pixelprose.streamkit import ExitCode, Stop
 
 # What transformers raises when a checkpoint is broken, unknown to it, or wants code of its own.
@@ -58,7 +55,7 @@ def load(
         captioner = TransformersCaptioner(
             network.to(where).eval(), processor, checkpoint=checkpoint, batch_size=batch_size
         )
-        captioner.caption([_probe()])
+        captioner.caption([probe()])
     except _LOADING_ERRORS as error:
         detail = (
             f"model {checkpoint.name} in {checkpoint.folder} cannot caption on {where}; give a "
@@ -84,10 +81,3 @@ def _complete(loading: Mapping[str, Collection[object]]) -> None:
     lacking = sorted(map(str, (*loading["missing_keys"], *loading["mismatched_keys"])))
     if lacking:
         raise ValueError(f"{len(lacking)} weights are missing or misshapen, such as {lacking[0]}")
-
-
-def _probe() -> CaptionRequest:
-    buffer = io.BytesIO()
-    Image.new("RGB", (64, 64)).save(buffer, "JPEG")
-    greedy = Sampling(temperature=0.0, top_p=1.0, max_tokens=1, seed=0)
-    return CaptionRequest(buffer.getvalue(), "Describe this image.", greedy)

@@ -1,18 +1,16 @@
 """Captions by any image-text-to-text model that transformers has natively, on a CPU or GPU."""
 
-import hashlib
-import io
 from collections.abc import Iterator, Sequence
 from importlib.metadata import version
 from typing import Any, TypeAlias
 
 import torch
-from PIL import Image, UnidentifiedImageError
 from transformers import GenerationConfig
 
+from pixelprose.captioner.asking import picture, seed
 from pixelprose.captioner.checkpoint import Checkpoint
 from pixelprose.captioner.drawing import processors
-from pixelprose.captioner.port import BrokenImage, Captioner, CaptionRequest, Completion
+from pixelprose.captioner.port import Captioner, CaptionRequest, Completion
 from pixelprose.records import Model, Sampling
 
 # transformers does not type its models, processors and what they hand to each other.
@@ -83,7 +81,7 @@ class TransformersCaptioner(Captioner):
                 **inputs,
                 do_sample=False,
                 max_new_tokens=sampling.max_tokens,
-                logits_processor=processors(sampling, [_seed(one) for one in requests]),
+                logits_processor=processors(sampling, [seed(one) for one in requests]),
             )
         answers = tokens[:, inputs["input_ids"].shape[1] :].tolist()
         return [
@@ -140,20 +138,11 @@ def _batches(requests: Sequence[CaptionRequest], *, size: int) -> Iterator[list[
 
 def _conversation(request: CaptionRequest) -> list[dict[str, Any]]:
     """The image first: questions about the same image then share their beginning."""
-    try:
-        with Image.open(io.BytesIO(request.image), formats=("JPEG",)) as image:
-            picture = image.convert("RGB")
-    except (UnidentifiedImageError, OSError) as error:
-        raise BrokenImage(str(error)) from error
-    content = [{"type": "image", "image": picture}, {"type": "text", "text": request.prompt}]
+    content = [
+        {"type": "image", "image": picture(request)},
+        {"type": "text", "text": request.prompt},
+    ]
     return [{"role": "user", "content": content}]
-
-
-def _seed(request: CaptionRequest) -> int:
-    """Of the policy's seed, the image and the question: the same draw in any company."""
-    digest = hashlib.sha256(f"{request.sampling.seed}\n{request.prompt}\n".encode())
-    digest.update(request.image)
-    return int.from_bytes(digest.digest()[:8], "big") >> 1
 
 
 def _ends(network: Network, processor: Processor) -> frozenset[int]:

@@ -16,7 +16,8 @@ from pixelprose.metadata_annotator.settings import ModelSection
 from pixelprose.records import Model
 
 # No pickled weights, and no Python files: nothing in a checkpoint is ever run.
-_FILES: Final = ("*.safetensors", "*.json", "*.txt", "*.model")
+SAFETENSORS: Final = "*.safetensors"
+_FILES: Final = ("*.json", "*.txt", "*.model")
 _BLOCK_BYTES: Final = 1 << 20
 _NAME_IN_CONFIG: Final = "pixelprose_name"
 """A model's own name in its config.json, where a folder's name would say too little."""
@@ -35,10 +36,13 @@ class Checkpoint:
         return Model(name=self.name, revision=self.revision, library=installed(library))
 
 
-def find_checkpoint(section: ModelSection, *, local_only: bool = True) -> Checkpoint:
+def find_checkpoint(
+    section: ModelSection, *, local_only: bool = True, weights: str = SAFETENSORS
+) -> Checkpoint:
     """Return the files of a model: a folder, or a hub id whose revision the cache holds.
 
-    With `local_only` off, what the cache lacks is downloaded.
+    `weights` names the files that make its revision, and that it must have. With `local_only` off,
+    what the cache lacks is downloaded.
 
     Raises:
         ModelNotLoaded: it is not set, not there, has no safetensors, or is a hub id without a
@@ -49,12 +53,13 @@ def find_checkpoint(section: ModelSection, *, local_only: bool = True) -> Checkp
     local = Path(section.model)
     if local.is_dir():
         name = section.model_name or _own_name(local) or local.resolve().name
-        return Checkpoint(local, name, weights_hash(_weights(local)))
+        return Checkpoint(local, name, weights_hash(_weights(local, weights)))
     if not section.revision:
         detail = f"there is no folder {section.model}; if it is a hub id, it needs a revision"
         raise ModelNotLoaded(detail)
-    folder = _snapshot(section.model, section.revision, local_only=local_only)
-    _weights(folder)
+    allowed = (*_FILES, weights)
+    folder = _snapshot(section.model, section.revision, allowed, local_only=local_only)
+    _weights(folder, weights)
     return Checkpoint(folder, section.model_name or section.model, folder.name)
 
 
@@ -77,21 +82,23 @@ def installed(library: str) -> str:
     return f"{library} {version(library)}"
 
 
-def _snapshot(model: str, revision: str, *, local_only: bool) -> Path:
+def _snapshot(model: str, revision: str, allowed: Iterable[str], *, local_only: bool) -> Path:
     try:
         found = snapshot_download(
-            model, revision=revision, local_files_only=local_only, allow_patterns=list(_FILES)
+            model, revision=revision, local_files_only=local_only, allow_patterns=list(allowed)
         )
     except (HFValidationError, HfHubHTTPError, OSError) as error:
         where = "this machine's hub cache" if local_only else "the hub"
-        raise ModelNotLoaded(f"{model} at {revision} is not in {where}: {error}") from error
+        advice = "`pixelprose models pull` fetches the models of a profile"
+        detail = f"{model} at {revision} is not in {where}; {advice}: {error}"
+        raise ModelNotLoaded(detail) from error
     return Path(found)
 
 
-def _weights(folder: Path) -> list[Path]:
-    found = list(folder.glob("*.safetensors"))
+def _weights(folder: Path, pattern: str) -> list[Path]:
+    found = list(folder.glob(pattern))
     if not found:
-        raise ModelNotLoaded(f"{folder} holds no *.safetensors; other weights are refused")
+        raise ModelNotLoaded(f"{folder} holds no {pattern}; other weights are refused")
     return found
 
 

@@ -21,6 +21,7 @@ from pixelprose.metadata_annotator.step_caption import CaptionModels
 from pixelprose.metadata_annotator.step_image import ImageModels
 from pixelprose.metadata_annotator.toxicity import load_toxicity
 from pixelprose.metadata_annotator.words import load_words
+from pixelprose.metadata_annotator.zero_shot import load_zero_shot
 from pixelprose.streamkit import ExitCode, Stop
 
 T = TypeVar("T")
@@ -56,10 +57,7 @@ class Models:
                 ),
             ),
             watermark=_or_stop("watermark", self._watermark),
-            style=_or_stop(
-                "style",
-                lambda: load_classifier(self._checkpoint(section.style), device=section.device),
-            ),
+            style=_or_stop("style", self._style),
             words=_or_stop("words", lambda: load_words(section.words)),
             language=_or_stop("language", load_language),
             toxicity=self._toxicity,
@@ -83,12 +81,28 @@ class Models:
             raise ModelNotLoaded(f"{detail} are watermark, none and text")
         return classifier
 
+    def _style(self) -> ImageClassifier:
+        section, device = self._section.style, self._section.device
+        checkpoint = self._checkpoint(section)
+        if section.sentences:
+            return load_zero_shot(checkpoint, sentences=section.sentences, device=device)
+        return load_classifier(checkpoint, device=device)
+
     @cached_property
     def _toxicity(self) -> ToxicityScorer:
         section = self._section
         return _or_stop(
             "toxicity",
-            lambda: load_toxicity(self._checkpoint(section.toxicity), device=section.device),
+            lambda: load_toxicity(
+                find_checkpoint(
+                    section.toxicity,
+                    local_only=section.local_only,
+                    weights=section.toxicity.onnx or "*.safetensors",
+                ),
+                onnx=section.toxicity.onnx,
+                device=section.device,
+                threads=section.threads,
+            ),
         )
 
     @cached_property

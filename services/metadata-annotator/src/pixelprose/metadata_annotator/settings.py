@@ -44,6 +44,25 @@ class WatermarkSection(ModelSection):
     )
 
 
+class StyleSection(ModelSection):
+    """A classifier of styles; or a CLIP, and for each style a sentence that describes it."""
+
+    sentences: dict[str, str] = Field(
+        default_factory=dict,
+        description="Style to a sentence, such as {photo: a photo}; the model is then a CLIP",
+    )
+
+
+class ToxicitySection(ModelSection):
+    """A classifier with Detoxify's seven labels."""
+
+    onnx: str | None = Field(
+        default=None,
+        pattern=r"^[\w.-]+\.onnx$",
+        description="The checkpoint's ONNX file, where it has no safetensors; runs on the CPU",
+    )
+
+
 class WordsSection(BaseModel):
     """The reader of words in images."""
 
@@ -74,8 +93,8 @@ class MetadataAnnotatorSection(BaseModel):
     policy: Path = Field(default=SHIPPED, description="Annotation policy (YAML)")
     aesthetic: AestheticSection = AestheticSection()
     watermark: WatermarkSection = WatermarkSection()
-    style: ModelSection = ModelSection()
-    toxicity: ModelSection = ModelSection()
+    style: StyleSection = StyleSection()
+    toxicity: ToxicitySection = ToxicitySection()
     words: WordsSection = WordsSection()
     spacy: str | None = Field(
         default=None, description="A spaCy pipeline's folder, or the name of an installed one"

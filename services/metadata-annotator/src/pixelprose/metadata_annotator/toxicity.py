@@ -1,6 +1,6 @@
 """Toxicity scores from a sequence classifier with Detoxify's seven labels."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from threading import Lock
 from typing import Any, Final
 
@@ -9,6 +9,7 @@ from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
 from pixelprose.metadata_annotator.checkpoint import Checkpoint
 from pixelprose.metadata_annotator.loaded import LOADING_ERRORS, SAFELY, load_network
+from pixelprose.metadata_annotator.onnx_network import load_onnx
 from pixelprose.metadata_annotator.ports import ModelNotLoaded, ToxicityScorer
 from pixelprose.records import Model, Toxicity
 
@@ -24,17 +25,18 @@ class TransformersToxicityScorer(ToxicityScorer):
         self,
         *,
         model: Model,
-        network: Any,  # noqa: ANN401 - transformers has no types for these
-        tokenizer: Any,  # noqa: ANN401
+        logits: Callable[[Any], torch.Tensor],
+        labels: Mapping[str, int],
+        tokenizer: Any,  # noqa: ANN401 - transformers has no types for these
         window: int,
         device: str,
     ) -> None:
         self._model = model
-        self._network = network
+        self._logits = logits
         self._tokenizer = tokenizer
         self._window = window
         self._device = device
-        self._at = [network.config.label2id[label] for label in LABELS]
+        self._at = [labels[label] for label in LABELS]
         # Both steps may ask, and a fast tokenizer can't be used by two threads at once.
         self._tokenizing = Lock()
 
@@ -49,7 +51,7 @@ class TransformersToxicityScorer(ToxicityScorer):
             return []
         windows, text_of = self._windows(texts)
         with torch.inference_mode():
-            scores = self._network(**windows).logits.float().sigmoid()[:, self._at]
+            scores = self._logits(windows).float().sigmoid()[:, self._at]
         worst = torch.zeros(len(texts), len(LABELS))
         index = text_of[:, None].expand_as(scores)
         worst = worst.scatter_reduce(0, index, scores.cpu(), reduce="amax")
@@ -71,26 +73,43 @@ class TransformersToxicityScorer(ToxicityScorer):
         return windows.to(self._device), text_of
 
 
-def load_toxicity(checkpoint: Checkpoint, *, device: str = "cpu") -> TransformersToxicityScorer:
+def load_toxicity(
+    checkpoint: Checkpoint, *, onnx: str | None = None, device: str = "cpu", threads: int = 1
+) -> TransformersToxicityScorer:
     """Load a classifier that has the seven labels; it may have more.
+
+    Its weights are safetensors, or the graph in the file `onnx`, which runs on the CPU.
 
     Raises:
         ModelNotLoaded: a part is missing, or one of the labels.
     """
-    network = load_network(AutoModelForSequenceClassification, checkpoint, device=device)
-    if missing := [label for label in LABELS if label not in network.config.label2id]:
+    logits: Callable[[Any], torch.Tensor]
+    if onnx:
+        logits, labels = load_onnx(checkpoint, checkpoint.folder / onnx, threads=threads)
+        model, device = checkpoint.model("onnxruntime"), "cpu"
+    else:
+        network = load_network(AutoModelForSequenceClassification, checkpoint, device=device)
+        logits, labels = (lambda windows: network(**windows).logits), network.config.label2id
+        model = checkpoint.model("transformers")
+    if missing := [label for label in LABELS if label not in labels]:
         detail = f"{checkpoint.folder} lacks the labels {', '.join(missing)}"
         raise ModelNotLoaded(detail)
+    tokenizer = _tokenizer(checkpoint)
+    return TransformersToxicityScorer(
+        model=model,
+        logits=logits,
+        labels=labels,
+        tokenizer=tokenizer,
+        window=min(tokenizer.model_max_length, _LONGEST_WINDOW),
+        device=device,
+    )
+
+
+def _tokenizer(checkpoint: Checkpoint) -> Any:  # noqa: ANN401 - transformers has no types for these
     try:
         tokenizer = AutoTokenizer.from_pretrained(checkpoint.folder, **SAFELY)
     except LOADING_ERRORS as error:
         raise ModelNotLoaded(f"{checkpoint.folder}: {error}") from error
     if not tokenizer.is_fast:
         raise ModelNotLoaded(f"{checkpoint.folder} has no fast tokenizer (tokenizer.json)")
-    return TransformersToxicityScorer(
-        model=checkpoint.model("transformers"),
-        network=network,
-        tokenizer=tokenizer,
-        window=min(tokenizer.model_max_length, _LONGEST_WINDOW),
-        device=device,
-    )
+    return tokenizer
