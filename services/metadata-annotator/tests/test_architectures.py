@@ -75,7 +75,11 @@ def clip(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "pad_token_id": words.pad_token_id,
         "max_position_embeddings": 64,
     }
-    config = tf.CLIPConfig(text_config={**SMALL, **text}, vision_config=SEEN, projection_dim=16)
+    config = tf.CLIPConfig(
+        text_config={**SMALL, **text},
+        vision_config={**SEEN, "projection_dim": 16},
+        projection_dim=16,
+    )
     tf.CLIPModel(config).save_pretrained(folder)
     CLIPImageProcessorPil(size=SIDE, crop_size=SIDE).save_pretrained(folder)
     return folder

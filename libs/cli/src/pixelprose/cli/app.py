@@ -14,6 +14,7 @@ from pixelprose.cli.epilog import epilog
 from pixelprose.cli.errors import message_of
 from pixelprose.cli.exit_codes import CommandExit
 from pixelprose.cli.export_app import EXPORT_EPILOG, export
+from pixelprose.cli.models.commands import app as models
 from pixelprose.cli.options import ConfigFile, Json
 from pixelprose.cli.redrive.commands import RETRY_EPILOG, retry
 from pixelprose.cli.redrive.commands import app as dlq
@@ -95,11 +96,14 @@ def demo(
     epilog=epilog(
         "pixelprose up",
         "pixelprose up --data /data/pixelprose --config models.yaml",
+        "pixelprose up --profile cpu --known-hashes known.csv",
+        "pixelprose up --profile gpu --gpus 0-7 --known-hashes known.csv",
         needs="the extra `all`; about 4 GB of memory with the demo's models.",
         then="in a second terminal: pixelprose submit urls.csv; pixelprose status",
     ),
 )
 def up(
+    *,
     data: Annotated[Path, typer.Option(help="Folder for all data, logs and settings.")] = Path(
         "pixelprose-data"
     ),
@@ -111,11 +115,36 @@ def up(
             show_default=False,
         ),
     ] = None,
+    profile: Annotated[
+        str | None,
+        typer.Option(
+            help="Real models: cpu, gpu, endpoint, or a YAML file; else the demo's.",
+            show_default=False,
+        ),
+    ] = None,
+    gpus: Annotated[
+        str | None,
+        typer.Option(help="GPUs such as 0-7: one captioner for each.", show_default=False),
+    ] = None,
+    known_hashes: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A list of known hashes (repeatable), or `demo`: it protects nobody.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Run Kafka, the S3 server and all services here, with a live view, until Ctrl-C."""
-    from pixelprose.cli.up import run_up  # noqa: PLC0415 - needs the embedded extra
+    from pixelprose.cli.up import UpOptions, gpu_numbers, run_up  # noqa: PLC0415 - needs embedded
 
-    run_up(data, config, console)
+    options = UpOptions(
+        data,
+        config=config,
+        profile=profile,
+        gpus=gpu_numbers(gpus) if gpus else (),
+        known_hashes=known_hashes or (),
+    )
+    run_up(options, console)
 
 
 app.command(rich_help_panel=FEED, epilog=SUBMIT_EPILOG)(submit)
@@ -141,6 +170,7 @@ app.add_typer(table_app, name="table", rich_help_panel=LOOK)
 app.command(rich_help_panel=LOOK, epilog=EXPORT_EPILOG)(export)
 app.command(rich_help_panel=LOOK, epilog=CAPTIONS_EPILOG)(captions)
 app.command(rich_help_panel=LOOK, epilog=TRACE_EPILOG)(trace)
+app.add_typer(models, name="models", rich_help_panel=HERE)
 app.command("try", rich_help_panel=HERE, epilog=TRY_EPILOG)(try_)
 
 

@@ -34,7 +34,8 @@ def counts_table(services: Iterable[ServiceCounts], restarts: Mapping[str, int])
     ]
     for step, service, outcomes in sorted(lines, key=lambda line: _rank(line[0])):
         table.add_row(
-            step,
+            # Of several captioners each has its GPU in its name.
+            service.name if service.name.startswith(f"{step}-") else step,
             *(
                 _number(outcomes.get(o, 0))
                 for o in ("emitted", "rejected", "skipped", "dead_letter")

@@ -71,21 +71,50 @@ class LocalConfig:
         return self.file
 
 
+@dataclass(frozen=True, slots=True)
+class Replica:
+    """One process of a service, with variables of its own."""
+
+    name: str
+    service: str
+    env: Mapping[str, str] = field(default_factory=dict)
+
+
+def one_of_each() -> tuple[Replica, ...]:
+    """Return one process for each service."""
+    return tuple(Replica(name, name) for name in SERVICES)
+
+
+def on_gpus(gpus: Sequence[int]) -> tuple[Replica, ...]:
+    """Return one captioner for each GPU, which sees no other; all else sees the first GPU alone."""
+    first = {"CUDA_VISIBLE_DEVICES": str(gpus[0])}
+    others = (Replica(name, name, first) for name in SERVICES if name != "captioner")
+    captioners = (
+        Replica(
+            f"captioner-{gpu}",
+            "captioner",
+            {"CUDA_VISIBLE_DEVICES": str(gpu), "PIXELPROSE_SLOT": str(slot)},
+        )
+        for slot, gpu in enumerate(gpus)
+    )
+    return (*others, *captioners)
+
+
 @dataclass(slots=True)
 class LocalServices:
-    """The five services under a supervisor, with their addresses."""
+    """The services' processes under a supervisor, with their addresses."""
 
     supervisor: Supervisor
     config: LocalConfig
-    names: Sequence[str] = tuple(SERVICES)
+    replicas: Sequence[Replica] = field(default_factory=one_of_each)
     counts: dict[str, ServiceCounts] = field(default_factory=dict)
 
     def start(self) -> None:
-        """Start every service; `wait_ready` tells when they read."""
-        for name in self.names:
+        """Start every process; `wait_ready` tells when they read."""
+        for replica in self.replicas:
             port = _free_port()
-            self.counts[name] = ServiceCounts(name, f"http://127.0.0.1:{port}")
-            self.supervisor.start(self._command(name, port))
+            self.counts[replica.name] = ServiceCounts(replica.name, f"http://127.0.0.1:{port}")
+            self.supervisor.start(self._command(replica, port))
 
     def wait_ready(
         self,
@@ -100,7 +129,7 @@ class LocalServices:
             NotReady: the time is over.
             ServiceFailed: one ended with a code that a person must act on.
         """
-        waiting, deadline = set(self.names), clock() + seconds
+        waiting, deadline = {one.name for one in self.replicas}, clock() + seconds
         while waiting:
             self.supervisor.check()
             for name in sorted(waiting):
@@ -118,30 +147,40 @@ class LocalServices:
         for counts in self.counts.values():
             counts.refresh()
 
-    def _command(self, name: str, port: int) -> Command:
+    def _command(self, replica: Replica, port: int) -> Command:
         argv = (
             sys.executable,
             "-m",
-            SERVICES[name],
+            SERVICES[replica.service],
             "--config",
             str(self.config.file),
             "--until-stdin-closes",
         )
-        env = {"PIXELPROSE_HTTP__PORT": str(port), "PIXELPROSE_LOG__FORMAT": "json"}
-        return Command(name, argv, env, self._log(name))
+        env = {"PIXELPROSE_HTTP__PORT": str(port), "PIXELPROSE_LOG__FORMAT": "json", **replica.env}
+        return Command(replica.name, argv, env, self._log(replica.name))
 
     def _log(self, name: str) -> Path:
         return self.config.folder / "logs" / f"{name}.log"
 
 
-def initialise_locally(kafka: KafkaSettings) -> None:
-    """Create the topics of a one-node cluster and every group's first positions."""
+def initialise_locally(kafka: KafkaSettings, *, partitions: int | None = None) -> None:
+    """Create the topics of a one-node cluster and every group's first positions.
+
+    Raises:
+        TopicsRefused: they are there already, with another number of partitions.
+    """
     initialise(
         kafka,
         instance="live",
-        partitions=topic_list().laptop_partitions,
+        partitions=partitions or topic_list().laptop_partitions,
         replication=1,
     )
+
+
+def partitions_for(replicas: Sequence[Replica]) -> int:
+    """Return how many partitions give each captioner two or more; as few as a laptop has if few."""
+    captioners = sum(one.service == "captioner" for one in replicas)
+    return max(topic_list().laptop_partitions, 2 * captioners)
 
 
 def _free_port() -> int:

@@ -13,6 +13,8 @@ from pixelprose.streamkit import ExitCode, Stop
 
 # No pickled weights, and no Python files: nothing in a checkpoint is ever run.
 _FILES: Final = ("*.safetensors", "*.json", "*.jinja", "*.txt", "*.model")
+# Folders beside a model hold what it was trained from: optimizers, older states, other formats.
+_NOT_AT_THE_TOP: Final = ("*/*",)
 _BLOCK_BYTES: Final = 1 << 20
 _NAME_IN_CONFIG: Final = "pixelprose_name"
 """A model's own name in its config.json, where a folder's name would say too little."""
@@ -58,7 +60,11 @@ def _local(folder: Path, *, revision: str | None, name: str | None) -> Checkpoin
 def _snapshot(model: str, revision: str, *, local_only: bool) -> Path:
     try:
         found = snapshot_download(
-            model, revision=revision, local_files_only=local_only, allow_patterns=list(_FILES)
+            model,
+            revision=revision,
+            local_files_only=local_only,
+            allow_patterns=list(_FILES),
+            ignore_patterns=list(_NOT_AT_THE_TOP),
         )
     except (HFValidationError, HfHubHTTPError, OSError) as error:
         where = "this machine's hub cache" if local_only else "the hub"

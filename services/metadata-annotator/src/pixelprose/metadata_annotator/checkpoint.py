@@ -18,6 +18,8 @@ from pixelprose.records import Model
 # No pickled weights, and no Python files: nothing in a checkpoint is ever run.
 SAFETENSORS: Final = "*.safetensors"
 _FILES: Final = ("*.json", "*.txt", "*.model")
+# Folders beside a model hold what it was trained from: optimizers, older states, other formats.
+_NOT_AT_THE_TOP: Final = ("*/*",)
 _BLOCK_BYTES: Final = 1 << 20
 _NAME_IN_CONFIG: Final = "pixelprose_name"
 """A model's own name in its config.json, where a folder's name would say too little."""
@@ -85,7 +87,11 @@ def installed(library: str) -> str:
 def _snapshot(model: str, revision: str, allowed: Iterable[str], *, local_only: bool) -> Path:
     try:
         found = snapshot_download(
-            model, revision=revision, local_files_only=local_only, allow_patterns=list(allowed)
+            model,
+            revision=revision,
+            local_files_only=local_only,
+            allow_patterns=list(allowed),
+            ignore_patterns=list(_NOT_AT_THE_TOP),
         )
     except (HFValidationError, HfHubHTTPError, OSError) as error:
         where = "this machine's hub cache" if local_only else "the hub"
