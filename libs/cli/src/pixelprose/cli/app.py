@@ -16,6 +16,7 @@ from pixelprose.cli.exit_codes import CommandExit
 from pixelprose.cli.export_app import EXPORT_EPILOG, export
 from pixelprose.cli.models.commands import app as models
 from pixelprose.cli.options import ConfigFile, Json
+from pixelprose.cli.plan.commands import PLAN_EPILOG, plan
 from pixelprose.cli.redrive.commands import RETRY_EPILOG, retry
 from pixelprose.cli.redrive.commands import app as dlq
 from pixelprose.cli.submit_app import SUBMIT_EPILOG, submit
@@ -171,6 +172,7 @@ app.command(rich_help_panel=LOOK, epilog=EXPORT_EPILOG)(export)
 app.command(rich_help_panel=LOOK, epilog=CAPTIONS_EPILOG)(captions)
 app.command(rich_help_panel=LOOK, epilog=TRACE_EPILOG)(trace)
 app.add_typer(models, name="models", rich_help_panel=HERE)
+app.command(rich_help_panel=HERE, epilog=PLAN_EPILOG)(plan)
 app.command("try", rich_help_panel=HERE, epilog=TRY_EPILOG)(try_)
 
 

@@ -1,12 +1,13 @@
 """Fetches models from the hub: the files that services read, at one commit, each checked."""
 
+import shutil
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Final
 
 import httpx2
-from huggingface_hub import HfApi, snapshot_download
+from huggingface_hub import HfApi, hf_hub_url, snapshot_download
 from huggingface_hub.errors import (
     GatedRepoError,
     HfHubHTTPError,
@@ -15,8 +16,11 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 from huggingface_hub.hf_api import RepoFile
+from huggingface_hub.utils import build_hf_headers
+from huggingface_hub.utils.tqdm import silent_tqdm
 
 from pixelprose.cli.errors import CommandError
+from pixelprose.cli.models.download import OnBytes, download
 from pixelprose.cli.models.profile import HubModel
 from pixelprose.cli.models.shelf import Locked, LockedFile, Shelf
 
@@ -61,12 +65,22 @@ class Hub:
             )
         return Locked(source=model.hub, revision=commit, files=files)
 
-    def fetch(self, model: HubModel, wanted: Locked, shelf: Shelf) -> None:
+    def fetch(self, model: HubModel, wanted: Locked, shelf: Shelf, *, on_bytes: OnBytes) -> None:
         """Bring what is not here yet; what an interruption left is gone on with.
+
+        Large files come by our own download and are proven before they enter the hub's cache; the
+        library brings the small ones and lays out the cache.
 
         Raises:
             CommandError: the hub breaks off, or sent other bytes than it said, which are deleted.
         """
+        blobs = shelf.place(model, wanted.revision).parents[1] / "blobs"
+        for file in wanted.files:
+            kind, _, name = file.digest.partition(":")
+            if kind == "sha256" and not (blobs / name).exists():
+                self._fetch_large(model, wanted, file, shelf, on_bytes=on_bytes)
+                blobs.mkdir(parents=True, exist_ok=True)
+                shutil.move(shelf.part(file.digest), blobs / name)
         try:
             snapshot_download(
                 model.hub,
@@ -74,6 +88,7 @@ class Hub:
                 cache_dir=shelf.hub_cache,
                 endpoint=self.endpoint,
                 allow_patterns=[file.name for file in wanted.files],
+                tqdm_class=silent_tqdm,
             )
         except _CAN_FAIL as error:
             raise CommandError(_why(model, error)) from error
@@ -81,9 +96,15 @@ class Hub:
             for name in wrong:
                 _forget(shelf.place(model, wanted.revision) / name)
             detail = f"{model.hub}: other bytes than the hub announced in {', '.join(wrong)}"
-            raise CommandError(
-                f"{detail}; they are deleted. Pull again; if it stays, do not use it"
-            )
+            raise CommandError(f"{detail}; they are deleted. Pull again; if it stays, trust it not")
+
+    def _fetch_large(
+        self, model: HubModel, wanted: Locked, file: LockedFile, shelf: Shelf, *, on_bytes: OnBytes
+    ) -> None:
+        url = hf_hub_url(model.hub, file.name, revision=wanted.revision, endpoint=self.endpoint)
+        headers = build_hf_headers()
+        part = shelf.part(file.digest)
+        download(url, part, expected=file.digest, headers=headers, on_bytes=on_bytes)
 
 
 def _locked(entry: RepoFile) -> LockedFile:

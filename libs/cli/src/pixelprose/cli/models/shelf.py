@@ -109,6 +109,10 @@ class Shelf:
             case WheelModel():
                 return self.folder / revision[:16] / Path(model.folder).name
 
+    def part(self, digest: str) -> Path:
+        """Return where a file of this digest grows while it is fetched."""
+        return self.folder / f"{digest.replace(':', '-')}.part"
+
     def missing(self, model: AnyModel) -> list[str]:
         """Return the names of the files that are not there, or of another size; fast."""
         locked = self.locked(model)
