@@ -1,6 +1,7 @@
 """A plan: shares, rates and sizes in; hours, bytes and money out; unknown stays unknown."""
 
 import json
+import secrets
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,11 @@ from pixelprose.cli.errors import CommandError
 from pixelprose.cli.plan.figures import BY_DEFAULT, MEANINGS, Figure, count_of, given
 from pixelprose.cli.plan.probe import Probe, measure
 from pixelprose.cli.plan.reckon import reckon
+from pixelprose.curator.testing import SmallLake, a_caption, digest
+from pixelprose.embedded import EmbeddedS3
+from pixelprose.lake import DEAD_LETTERS, IMAGES
+from pixelprose.lake.rows import ImageRow
+from pixelprose.objectstore import StoreSettings
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 ASSUMED = [
@@ -213,10 +219,54 @@ def test_a_probe_counts_how_each_submission_went_on() -> None:
 
 
 def test_a_sample_that_says_nothing_is_refused() -> None:
-    few = {**tables(images=1), "rejections": Answers(("as first", [{}]), ("stage", []))}
+    few = {
+        **tables(images=1),
+        "rejections": Answers(("as first", [{"first": None, "last": None}]), ("stage", [])),
+    }
 
     with pytest.raises(CommandError, match="only 1 submissions have ended"):
         measure(few, {}, dataset=None, processes=1, now=NOON)
+
+
+def an_image(number: int) -> ImageRow:
+    caption = a_caption(number)
+    shared = {name: getattr(caption, name) for name in ImageRow.__struct_fields__}
+    return ImageRow(**shared)
+
+
+@pytest.mark.real
+def test_a_probe_reads_the_tables_of_a_deployment(s3: EmbeddedS3, tmp_path: Path) -> None:
+    settings = StoreSettings(
+        endpoint=s3.access.endpoint,
+        bucket=f"plan-{secrets.token_hex(4)}",
+        access_key=s3.access.access_key,
+        secret_key=s3.access.secret_key,
+        region=s3.access.region,
+        create_bucket=True,
+    )
+    small = SmallLake(settings)
+    small.lake.store.prepare()
+    small.create(DEAD_LETTERS)
+    small.captions(range(36))
+    small.append(IMAGES, [an_image(number) for number in range(36)])
+    small.duplicates(*(digest("submission", number) for number in range(4)))
+    small.lake.close()
+    config = tmp_path / "pixelprose.yaml"
+    store = {
+        **settings.model_dump(mode="json"),
+        "secret_key": s3.access.secret_key.get_secret_value(),
+    }
+    document = {"kafka": {"bootstrap_servers": "127.0.0.1:1"}, "store": store}
+    config.write_text(json.dumps(document), encoding="utf-8")
+    where = str(tmp_path / "probe.json")
+
+    plan = json.loads(run("--urls", "1k", "--measure", str(config), "--save", where, "--json"))
+
+    assert plan["probe"]["submitted"] == 40
+    assert plan["counts"]["fetched"] == pytest.approx(900)
+    assert plan["assumptions"]["bytes.caption_row"]["value"] > 100
+    assert plan["assumptions"]["rate.captioner"]["origin"] == "measured"
+    assert json.loads(run("--urls", "1k", "--probe", where, "--json"))["counts"] == plan["counts"]
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import torch
 import transformers
 from PIL import Image
 from safetensors.torch import save_file
-from tokenizers import Tokenizer, decoders, models, pre_tokenizers
+from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 from transformers.models.siglip.image_processing_pil_siglip import SiglipImageProcessorPil
 
@@ -56,6 +56,11 @@ def tokenizer(folder: Path) -> Any:  # noqa: ANN401 - transformers' classes are 
     raw.decoder = decoders.ByteLevel()
     made = tf.PreTrainedTokenizerFast(
         tokenizer_object=raw, bos_token="<s>", eos_token="</s>", pad_token="<pad>"
+    )
+    # CLIP reads a sentence at its end, RoBERTa at its beginning: both are marked.
+    made.backend_tokenizer.post_processor = processors.TemplateProcessing(
+        single="<s> $A </s>",
+        special_tokens=[("<s>", made.bos_token_id), ("</s>", made.eos_token_id)],
     )
     made.model_max_length = 64
     made.save_pretrained(folder)
@@ -118,7 +123,7 @@ def onnx(tmp_path_factory: pytest.TempPathFactory) -> Path:
         initializer_range=0.3,
         attn_implementation="eager",
     )
-    network = tf.RobertaForSequenceClassification(config).eval()
+    network = tf.RobertaForSequenceClassification(config).eval().requires_grad_(requires_grad=False)
     network.save_pretrained(folder)
 
     class Graph(torch.nn.Module):

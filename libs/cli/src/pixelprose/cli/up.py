@@ -1,5 +1,6 @@
 """`pixelprose up`: everything on this machine, until Ctrl-C."""
 
+import re
 import signal
 import time
 from collections.abc import Sequence
@@ -157,9 +158,10 @@ def gpu_numbers(text: str) -> tuple[int, ...]:
     """
     found: list[int] = []
     for part in text.split(","):
-        first, _, last = part.strip().partition("-")
-        if not first.isdecimal() or not (last or first).isdecimal():
+        span = re.fullmatch(r"\s*(\d+)(?:-(\d+))?\s*", part)
+        if span is None:
             raise CommandError(f"--gpus {text!r}: give numbers such as 0, 0-7 or 0,2,5")
+        first, last = span.groups()
         found.extend(range(int(first), int(last or first) + 1))
     if not found or len(set(found)) < len(found):
         raise CommandError(f"--gpus {text!r}: name each GPU once")

@@ -16,8 +16,10 @@ from huggingface_hub.errors import (
     RevisionNotFoundError,
 )
 from huggingface_hub.hf_api import RepoFile
-from huggingface_hub.utils import build_hf_headers
-from huggingface_hub.utils.tqdm import silent_tqdm
+from huggingface_hub.utils import (  # type: ignore[attr-defined] # public, though not typed so
+    build_hf_headers,
+    disable_progress_bars,
+)
 
 from pixelprose.cli.errors import CommandError
 from pixelprose.cli.models.download import OnBytes, download
@@ -81,6 +83,7 @@ class Hub:
                 self._fetch_large(model, wanted, file, shelf, on_bytes=on_bytes)
                 blobs.mkdir(parents=True, exist_ok=True)
                 shutil.move(shelf.part(file.digest), blobs / name)
+        disable_progress_bars()  # ours counts bytes
         try:
             snapshot_download(
                 model.hub,
@@ -88,7 +91,6 @@ class Hub:
                 cache_dir=shelf.hub_cache,
                 endpoint=self.endpoint,
                 allow_patterns=[file.name for file in wanted.files],
-                tqdm_class=silent_tqdm,
             )
         except _CAN_FAIL as error:
             raise CommandError(_why(model, error)) from error
