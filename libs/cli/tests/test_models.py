@@ -24,6 +24,7 @@ from pixelprose.cli.models.places import profile_sections
 from pixelprose.cli.models.profile import Profile, load_profile, profile_names
 from pixelprose.cli.models.pull import pull
 from pixelprose.cli.models.shelf import Shelf
+from pixelprose.demoworld import model_path
 
 COMMIT = "c" * 40
 WEIGHTS = bytes(range(256)) * 4_000
@@ -39,11 +40,15 @@ FILES = {
 
 @dataclass
 class FakeHub:
-    """Every repository has the same files, at one commit; `budget` is all it sends of them."""
+    """Every repository has the same files, at one commit, but for those in `repositories`.
+
+    `budget` is all that it sends of them.
+    """
 
     address: str = ""
     commit: str = COMMIT
     files: dict[str, bytes] = field(default_factory=lambda: dict(FILES))
+    repositories: dict[str, dict[str, bytes]] = field(default_factory=dict)
     announced: dict[str, bytes] = field(default_factory=dict)
     budget: int | None = None
     asked: list[tuple[str, str | None]] = field(default_factory=list)
@@ -52,11 +57,14 @@ class FakeHub:
     def info(self) -> object:
         return {"id": "a/b", "sha": self.commit, "siblings": [], "cardData": {}}
 
-    def tree(self) -> object:
-        return [self._entry(name) for name in self.files if "/" not in name]
+    def of(self, repository: str) -> dict[str, bytes]:
+        return self.repositories.get(repository, self.files)
 
-    def _entry(self, name: str) -> dict[str, object]:
-        data = self.announced.get(name, self.files[name])
+    def tree(self, repository: str) -> object:
+        return [self._entry(repository, name) for name in self.of(repository) if "/" not in name]
+
+    def _entry(self, repository: str, name: str) -> dict[str, object]:
+        data = self.announced.get(name, self.of(repository)[name])
         entry: dict[str, object] = {
             "type": "file",
             "path": name,
@@ -68,8 +76,8 @@ class FakeHub:
             entry["lfs"] = {"oid": oid, "size": len(data), "pointerSize": 130}
         return entry
 
-    def etag(self, name: str) -> str:
-        entry = self._entry(name)
+    def etag(self, repository: str, name: str) -> str:
+        entry = self._entry(repository, name)
         lfs = entry.get("lfs")
         return str(lfs["oid"] if isinstance(lfs, dict) else entry["oid"])
 
@@ -93,15 +101,14 @@ def hub() -> Iterator[FakeHub]:  # noqa: C901 - one server, whose handler is a c
             if re.fullmatch(r"/api/models/[^/]+/[^/]+(/revision/\w+)?", path):
                 self._send(json.dumps(fake.info()).encode())
             elif path.startswith("/api/models/"):
-                self._send(json.dumps(fake.tree()).encode())
+                self._send(json.dumps(fake.tree("/".join(path.split("/")[3:5]))).encode())
             elif path.endswith(".whl"):
                 self._send(fake.wheel)
             else:
-                name = re.sub(r"^/[^/]+/[^/]+/resolve/\w+/", "", path)
-                self._send(
-                    fake.files[name],
-                    {"ETag": f'"{fake.etag(name)}"', "X-Repo-Commit": fake.commit},
-                )
+                repository, name = re.split(r"/resolve/\w+/", path[1:])
+                tag = fake.etag(repository, name)
+                headers = {"ETag": f'"{tag}"', "X-Repo-Commit": fake.commit}
+                self._send(fake.of(repository)[name], headers)
 
         def _send(self, data: bytes, headers: dict[str, str] | None = None) -> None:
             first = int((self.headers["Range"] or "bytes=0-").removeprefix("bytes=").split("-")[0])
@@ -379,6 +386,38 @@ def test_a_profile_that_trusts_too_much_is_refused(
 def test_a_profile_that_nobody_knows_names_ours() -> None:
     with pytest.raises(CommandError, match="there are cpu, endpoint, gpu"):
         load_profile("tpu")
+
+
+_LOADS = """
+import sys
+from pixelprose.captioner.app import load_captioner
+from pixelprose.captioner.settings import CaptionerSection
+from pixelprose.safety_filter.transformers_scorer import load_scorer
+commit = sys.argv[1]
+print(load_scorer("demo/nsfw", revision=commit).model.revision)
+print(load_captioner(CaptionerSection(model="demo/vlm", revision=commit)).model.revision)
+"""
+
+
+def test_services_load_without_a_network_what_was_pulled(hub: FakeHub, tmp_path: Path) -> None:
+    for repository, folder in (("demo/nsfw", "nsfw"), ("demo/vlm", "captioner")):
+        files = {path.name: path.read_bytes() for path in model_path(folder).iterdir()}
+        # What is not at the top is neither fetched nor missed.
+        hub.repositories[repository] = {**files, "older/model.safetensors": b"x"}
+    pinned = {"revision": COMMIT}
+    wanted = profile(nsfw={"hub": "demo/nsfw", **pinned}, captioner={"hub": "demo/vlm", **pinned})
+    home = tmp_path / "hub"
+    fetch(wanted, Shelf(home, tmp_path / "models"), hub)
+
+    loaded = subprocess.run(
+        [sys.executable, "-c", _LOADS, COMMIT],
+        env={**os.environ, "HF_HUB_CACHE": str(home), "HF_ENDPOINT": "http://127.0.0.1:1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert loaded.stdout.split() == [COMMIT, COMMIT], loaded.stderr
 
 
 def test_the_command_fetches_by_hf_endpoint_and_lists(hub: FakeHub, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from pixelprose.demoworld import HELDOUT_FROM, encode, model_path, render, scene
 from pixelprose.records import Sampling
 from pixelprose.streamkit import Stop
 
-pytestmark = [pytest.mark.interop, pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.interop, pytest.mark.timeout(3_000)]
 
 GREEDY = Sampling(temperature=0.0, top_p=1.0, max_tokens=120, seed=0)
 WARM = Sampling(temperature=1.0, top_p=0.9, max_tokens=60, seed=0)

@@ -100,7 +100,10 @@ def load_scorer(
         )
         scorer.score([Image.new("RGB", (64, 64))])
     except _LOADING_ERRORS as error:
-        raise ModelNotLoaded(f"model {source} at {found} on {device}: {error}") from error
+        detail = f"model {source} at {found} on {device}: {error}"
+        if not folder.is_dir() and local_only:
+            detail += "; if it is not here, `pixelprose models pull` fetches a profile's models"
+        raise ModelNotLoaded(detail) from error
     return scorer
 
 
