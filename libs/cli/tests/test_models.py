@@ -193,7 +193,7 @@ def test_only_what_services_read_is_fetched(hub: FakeHub, shelf: Shelf) -> None:
     found = {path.name for path in shelf.place(one().models["captioner"], COMMIT).iterdir()}
     assert found == {"config.json", "model.safetensors"}
     assert "Apache-2.0" in said
-    assert "1 MB" in said
+    assert "1.0 MB" in said
 
 
 def test_a_graph_is_fetched_where_the_profile_names_one(hub: FakeHub, shelf: Shelf) -> None:

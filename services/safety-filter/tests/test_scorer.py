@@ -3,7 +3,9 @@ import shutil
 from pathlib import Path
 
 import pytest
+import transformers
 from safetensors.torch import load_file, save_file
+from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
 
 from pixelprose.demoworld import HELDOUT_FROM, model_path, render, scene, unsafe_scene
 from pixelprose.safety_filter.nsfw import ModelNotLoaded
@@ -112,3 +114,30 @@ def test_a_model_of_many_labels_at_once_is_refused(copied: Path) -> None:
 def test_a_device_that_is_not_there_is_refused() -> None:
     with pytest.raises(ModelNotLoaded, match="nsfw"):
         load_scorer(str(model_path("nsfw")), device="cuda:97")
+
+
+def test_a_vision_transformer_of_two_layers_scores(tmp_path: Path) -> None:
+    """The architecture of the profiles' NSFW model, with random weights."""
+    config = transformers.ViTConfig(
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        image_size=32,
+        patch_size=8,
+        id2label={0: "normal", 1: "nsfw"},
+        label2id={"normal": 0, "nsfw": 1},
+    )
+    transformers.ViTForImageClassification(config).save_pretrained(tmp_path)
+    ViTImageProcessorPil(size={"height": 32, "width": 32}).save_pretrained(tmp_path)
+
+    scorer = load(tmp_path)
+
+    load_policy(SHIPPED).nsfw.check(scorer.labels)
+    (labels,) = scorer.score([render(scene(1), size=96)])
+    assert sum(labels.values()) == pytest.approx(1)
+
+
+def test_a_model_that_is_not_here_names_the_command_that_fetches_it() -> None:
+    with pytest.raises(ModelNotLoaded, match="`pixelprose models pull`"):
+        load("nobody/has-this", "0" * 40)

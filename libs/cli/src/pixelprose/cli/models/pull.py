@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from rich.console import Console
+from rich.filesize import decimal
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
@@ -61,6 +62,7 @@ def pull(
         with _progress(console) as progress:
             task = progress.add_task(one.model.source, total=one.size)
             fetched = _fetch(one, shelf, hub, on_bytes=partial(progress.advance, task))
+            progress.update(task, total=fetched.size, completed=fetched.size)
         shelf.keep(fetched)
     console.print(
         f"Profile {profile.name} is here; nothing of it needs a network any more. "
@@ -86,7 +88,7 @@ def wanted_table(profile: Profile, wanted: list[Wanted]) -> Table:
             ", ".join(roles),
             model.licence,
             revision[:8] if revision else "the newest",
-            _megabytes(one.size if one else model.megabytes * 1_000_000),
+            decimal(one.size if one else model.megabytes * 1_000_000),
             "[yellow]to fetch" if one else "[green]here",
         )
     return table
@@ -137,10 +139,6 @@ def _check_room(needed: int, shelf: Shelf) -> None:
     free = shutil.disk_usage(folder).free
     if free < needed * _ROOM:
         raise CommandError(
-            f"{folder} has {_megabytes(free)} free and the models need {_megabytes(needed)}; "
+            f"{folder} has {decimal(free)} free and the models need {decimal(needed)}; "
             "free some, or set HF_HOME to another disk"
         )
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1e6:,.0f} MB"
