@@ -47,7 +47,11 @@ def counts_table(services: Iterable[ServiceCounts], restarts: Mapping[str, int])
 
 
 def _rank(step: str) -> tuple[int, str]:
-    return (_STAGES.index(step) if step in _STAGES else len(_STAGES), step)
+    # One of several processes carries its number: captioner-3 stands where captioner would.
+    found = (
+        at for at, stage in enumerate(_STAGES) if step == stage or step.startswith(f"{stage}-")
+    )
+    return (next(found, len(_STAGES)), step)
 
 
 def _number(count: int) -> str:
