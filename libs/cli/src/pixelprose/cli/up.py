@@ -33,6 +33,7 @@ from pixelprose.cli.scenario import known_seeds
 from pixelprose.cli.supervisor import Supervisor
 from pixelprose.embedded import Stack, StackSettings, open_jars
 from pixelprose.kafkalog import KafkaSettings
+from pixelprose.records.topic_admin import TopicsRefused
 
 _READY_SECONDS = 180.0
 _PROFILE_READY_SECONDS = 1_800.0
@@ -77,7 +78,7 @@ def run_up(options: UpOptions, console: Console) -> None:
     stopping = _until_asked()
     with Stack(settings, jars=jars) as stack:
         kafka = KafkaSettings(bootstrap_servers=stack.kafka.bootstrap_servers)
-        initialise_locally(kafka, partitions=partitions_for(options.replicas))
+        _initialise(kafka, options)
         written = LocalConfig(stack, data, sections)
         file = written.write()
         console.print(
@@ -94,6 +95,16 @@ def run_up(options: UpOptions, console: Console) -> None:
             console.print(f"Submit with: pixelprose submit --config {file} FILE. Ctrl-C ends.")
             _show(services, stack, stopping, console)
             console.print("Stopping: work in flight is finished and committed.")
+
+
+def _initialise(kafka: KafkaSettings, options: UpOptions) -> None:
+    try:
+        initialise_locally(kafka, partitions=partitions_for(options.replicas))
+    except TopicsRefused as error:
+        advice = (
+            "their number is fixed at creation: give --data a new folder, or the --gpus of then"
+        )
+        raise CommandError(f"{options.data}: {error}; {advice}") from error
 
 
 def _show(services: LocalServices, stack: Stack, stopping: list[bool], console: Console) -> None:

@@ -112,6 +112,9 @@ def _figures(figures: Figures) -> Table:
 def _lines(figures: Figures) -> Iterator[tuple[str, str, str, str]]:
     for name, meaning in MEANINGS.items():
         if (figure := figures.get(name)) is not None:
+            if meaning.unit == "B":
+                yield name, _bytes(figure.value), meaning.text, figure.origin
+                continue
             many = f"{figure.value:,.4g}" if figure.value < 1e4 else f"{figure.value:,.0f}"  # noqa: PLR2004 - all digits of large numbers
             yield name, f"{many}{meaning.unit}", meaning.text, figure.origin
 
