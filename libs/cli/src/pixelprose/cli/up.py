@@ -101,9 +101,7 @@ def _initialise(kafka: KafkaSettings, options: UpOptions) -> None:
     try:
         initialise_locally(kafka, partitions=partitions_for(options.replicas))
     except TopicsRefused as error:
-        advice = (
-            "their number is fixed at creation: give --data a new folder, or the --gpus of then"
-        )
+        advice = "the number is fixed at creation: give --data a new folder, or the old --gpus"
         raise CommandError(f"{options.data}: {error}; {advice}") from error
 
 
