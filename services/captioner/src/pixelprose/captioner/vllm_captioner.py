@@ -85,6 +85,7 @@ def load_vllm(checkpoint: Checkpoint, section: CaptionerSection) -> VllmCaptione
     try:
         import torch  # noqa: PLC0415 - takes seconds
         from vllm import LLM, SamplingParams, __version__  # type: ignore[import-not-found,unused-ignore] # noqa: PLC0415 - an extra
+        from vllm.exceptions import VLLMError  # type: ignore[import-not-found,unused-ignore] # noqa: PLC0415 - as above
     except ImportError as error:
         detail = f"captioner.engine is vllm, which is not installed (pip install vllm): {error}"
         raise Stop(ExitCode.BAD_CONFIGURATION, detail) from error
@@ -99,28 +100,32 @@ def load_vllm(checkpoint: Checkpoint, section: CaptionerSection) -> VllmCaptione
         )
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
+    broken = (OSError, ValueError, RuntimeError, KeyError, TypeError, RequestRefused, VLLMError)
     try:
-        llm = LLM(
-            model=str(checkpoint.folder),
-            dtype=section.dtype,
-            load_format="safetensors",
-            trust_remote_code=False,
-            generation_config="vllm",  # of the checkpoint's own sampling nothing is used
-            max_model_len=section.vllm.context_tokens,
-            max_num_seqs=section.batch_size,
-            gpu_memory_utilization=section.vllm.memory_share,
-            kv_cache_memory_bytes=section.vllm.cache_bytes,
-            limit_mm_per_prompt={"image": 1},
-            seed=0,
-        )
+        llm = LLM(model=str(checkpoint.folder), **_options(section))
         captioner = VllmCaptioner(
             llm, checkpoint=checkpoint, device=device, release=__version__, sampling=sampling
         )
         captioner.caption([probe()])
-    except (OSError, ValueError, RuntimeError, KeyError, TypeError, RequestRefused) as error:
+    except broken as error:
         detail = f"model {checkpoint.name} in {checkpoint.folder} cannot caption in vLLM: {error}"
         raise Stop(ExitCode.BAD_CONFIGURATION, detail) from error
     return captioner
+
+
+def _options(section: CaptionerSection) -> dict[str, Any]:
+    return {
+        "dtype": section.dtype,
+        "load_format": "safetensors",
+        "trust_remote_code": False,
+        "generation_config": "vllm",  # of the checkpoint's own sampling nothing is used
+        "max_model_len": section.vllm.context_tokens,
+        "max_num_seqs": section.batch_size,
+        "gpu_memory_utilization": section.vllm.memory_share,
+        "kv_cache_memory_bytes": section.vllm.cache_bytes,
+        "limit_mm_per_prompt": {"image": 1},
+        "seed": 0,
+    }
 
 
 def _completion(output: Any) -> Completion:  # noqa: ANN401 - vLLM's own type
