@@ -299,6 +299,15 @@ def test_every_figure_is_shown_with_its_origin(saved: Path) -> None:
     assert "unless given" in " ".join(said.split())
 
 
+def test_a_rate_that_counts_waiting_gives_the_most_that_it_may_take(saved: Path) -> None:
+    others = ["--assume", "rate.annotator=99", "--assume", "rate.safety-filter=99"]
+    slow = run("--urls", "1M", "--probe", str(saved), *others, "--assume", "rate.captioner=99")
+    known = run("--urls", "1M", "--probe", str(saved), *others)
+
+    assert "1,000,000 URLs: at most 55.6 h (ingester decides)" in slow
+    assert "1,000,000 URLs: 28.9 days (captioner decides)" in known
+
+
 def test_machines_get_the_same_as_json(saved: Path) -> None:
     document = json.loads(run("--urls", "1k", "--probe", str(saved), "--gpus", "0-7", "--json"))
 

@@ -25,7 +25,7 @@ def plan_view(
     plan: Plan, figures: Figures, probe: Probe | None, notes: list[str]
 ) -> RenderableType:
     """Return the plan for people: results first, then all that they stand on."""
-    parts: list[RenderableType] = [_headline(plan, probe)]
+    parts: list[RenderableType] = [_headline(plan, figures, probe)]
     parts += [_section("Stages", _stages(plan)), _section("What there is", _amounts(plan))]
     parts.append(_section("What this stands on", _figures(figures)))
     if plan.unknown:
@@ -66,8 +66,9 @@ def plan_document(
     }
 
 
-def _headline(plan: Plan, probe: Probe | None) -> RenderableType:
-    hours = f"{_time(plan.hours)} ({plan.slowest} decides)" if plan.hours else UNKNOWN
+def _headline(plan: Plan, figures: Figures, probe: Probe | None) -> RenderableType:
+    hours = f"{_bound(plan, figures)}{_time(plan.hours)} ({plan.slowest} decides)"
+    hours = hours if plan.hours else UNKNOWN
     line = Text(f"{plan.urls:,} URLs: {hours}", style="bold")
     if probe is None:
         return Group(
@@ -75,6 +76,13 @@ def _headline(plan: Plan, probe: Probe | None) -> RenderableType:
         )
     who = f"{probe.submitted:,} submissions of {probe.dataset or 'all data sets'}"
     return Group(line, Text(f"Measured on {who}, {probe.measured_at:%Y-%m-%d}.", style="dim"))
+
+
+def _bound(plan: Plan, figures: Figures) -> str:
+    """A measured rate that counts waiting says the most that a stage may take, no more."""
+    rate = figures.get(f"rate.{plan.slowest}")
+    waited = plan.slowest != "captioner" and rate is not None and rate.origin == "measured"
+    return "at most " if waited else ""
 
 
 def _section(title: str, table: Table) -> RenderableType:
