@@ -97,7 +97,6 @@ def measure(
     captions = _one(tables, "captions", _CAPTIONS, where)
     rejected = _rejections(tables, where)
     dead = _one(tables, "dead_letters", "count(distinct submission_id) as n", "attempt = 0")["n"]
-    ended = _spans(tables, where)
     at = {stage: sum(n for (s, _), n in rejected.items() if s == stage) for stage in _REJECTING}
     submitted = images["n"] + at["ingester"] + at["safety-filter"]
     if submitted < _LEAST:
@@ -121,16 +120,8 @@ def measure(
         reasons={f"{stage}: {reason}": n for (stage, reason), n in sorted(rejected.items())},
         dead_letters=dead,
         processes=processes,
-        stages={
-            "ingester": StageProbe(records=submitted, seconds=ended),
-            "safety-filter": StageProbe(records=images["n"], seconds=images["screening"]),
-            "annotator": StageProbe(records=images["n"], seconds=images["annotating"]),
-            "captioner": StageProbe(records=captions["n"], seconds=captions["seconds"]),
-        },
-        bytes={
-            **{name: images[name] for name in ("original", "rendition") if images[name]},
-            **{_ROWS[name]: size for name, size in row_bytes.items() if name in _ROWS and size},
-        },
+        stages=_stages(images, captions, submitted=submitted, fetching=_fetching(tables, where)),
+        bytes=_sizes(images, row_bytes),
         redirects=images["redirects"] or 0.0,
     )
 
@@ -180,7 +171,24 @@ def _rejections(tables: Mapping[str, Rows], where: str) -> dict[tuple[str, str],
     return {(row["stage"], row["reason"]): row["n"] for row in tables["rejections"].records(sql)}
 
 
-def _spans(tables: Mapping[str, Rows], where: str) -> float:
+def _stages(
+    images: Mapping[str, Any], captions: Mapping[str, Any], *, submitted: int, fetching: float
+) -> dict[str, StageProbe]:
+    return {
+        "ingester": StageProbe(records=submitted, seconds=fetching),
+        "safety-filter": StageProbe(records=images["n"], seconds=images["screening"]),
+        "annotator": StageProbe(records=images["n"], seconds=images["annotating"]),
+        "captioner": StageProbe(records=captions["n"], seconds=captions["seconds"]),
+    }
+
+
+def _sizes(images: Mapping[str, Any], row_bytes: Mapping[str, float]) -> dict[str, float]:
+    of_images = {name: images[name] for name in ("original", "rendition") if images[name]}
+    of_rows = {_ROWS[name]: size for name, size in row_bytes.items() if name in _ROWS and size}
+    return {**of_images, **of_rows}
+
+
+def _fetching(tables: Mapping[str, Rows], where: str) -> float:
     """Seconds from the first submission to the last end of the ingester."""
     asked = f"min(source['submitted_at']) as first, max({_FETCHED}) as last"
     images = _one(tables, "images", asked, where)
