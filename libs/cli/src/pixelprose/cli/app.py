@@ -19,6 +19,7 @@ from pixelprose.cli.options import ConfigFile, Json
 from pixelprose.cli.plan.commands import PLAN_EPILOG, plan
 from pixelprose.cli.redrive.commands import RETRY_EPILOG, retry
 from pixelprose.cli.redrive.commands import app as dlq
+from pixelprose.cli.report_app import REPORT_EPILOG, report
 from pixelprose.cli.submit_app import SUBMIT_EPILOG, submit
 from pixelprose.cli.table_app import table_app
 from pixelprose.cli.trace.command import TRACE_EPILOG, trace
@@ -168,6 +169,7 @@ def status(*, config: ConfigFile = None, as_json: Json = False) -> None:
 
 
 app.add_typer(table_app, name="table", rich_help_panel=LOOK)
+app.command(rich_help_panel=LOOK, epilog=REPORT_EPILOG)(report)
 app.command(rich_help_panel=LOOK, epilog=EXPORT_EPILOG)(export)
 app.command(rich_help_panel=LOOK, epilog=CAPTIONS_EPILOG)(captions)
 app.command(rich_help_panel=LOOK, epilog=TRACE_EPILOG)(trace)
