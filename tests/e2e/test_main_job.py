@@ -90,6 +90,9 @@ def test_every_submission_ends_once_and_strangers_can_read_the_captions(
     assert summary.unexpected == 0, summary.document()
     assert summary.rows > IMAGES // 3
     assert (tmp_path / "demo" / "summary.json").is_file()
+    page = (tmp_path / "demo" / "report.html").read_text()
+    assert page.count("<article") == min(summary.rows, 60)
+    assert "blocked" not in page
     read = consumer.output.read_text().splitlines()
     assert read
     assert all(line.startswith("http://127.0.0.1") for line in read)

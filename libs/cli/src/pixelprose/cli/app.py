@@ -69,7 +69,7 @@ def demo(
         bool, typer.Option("--json", help="The summary as JSON; the rest goes to stderr.")
     ] = False,
 ) -> None:
-    """Run the whole pipeline on demo pictures and some trouble, then sum up.
+    """Run the whole pipeline on demo pictures and some trouble, then sum up and show it.
 
     Starts a real Kafka and S3 server and the five services, and stops them again. What --out holds
     from an earlier run is deleted.
@@ -77,7 +77,8 @@ def demo(
     from pixelprose.cli.demo import DemoOptions, run_demo  # noqa: PLC0415 - needs the demo extra
 
     shown = Console(stderr=True) if as_json else console
-    summary = run_demo(DemoOptions(out=out, images=images, seed=seed), shown)
+    options = DemoOptions(out=out, images=images, seed=seed)
+    summary = run_demo(options, shown)
     if as_json:
         typer.echo((out / "summary.json").read_text(encoding="utf-8"), nl=False)
     shown.print()
@@ -86,6 +87,7 @@ def demo(
         f"\n{summary.seconds:.0f} s of work, {summary.total_seconds:.0f} s in all, "
         f"{summary.peak_memory_bytes / 1e9:.1f} GB of memory at most. "
         f"Figures are in {out / 'summary.json'}, logs in {out / 'logs'}.\n"
+        f"What it made, with pictures: open [bold]{options.report}[/] in a browser.\n"
         f"To look further: [bold]pixelprose up --data {out}[/] starts everything again on this "
         "data; docs/tutorial/newcomers-hour.md goes on from here."
     )

@@ -19,6 +19,7 @@ from pixelprose.cli.local import LocalConfig, LocalServices, initialise_locally
 from pixelprose.cli.memory import PeakMemory
 from pixelprose.cli.outcomes import OutcomeReader
 from pixelprose.cli.progress import bar, fetch_jars
+from pixelprose.cli.report_command import ReportOptions, write_report
 from pixelprose.cli.rows import SourceRow
 from pixelprose.cli.scenario import Item, items, known_seeds
 from pixelprose.cli.submit import Submitter
@@ -46,6 +47,11 @@ class DemoOptions:
     images: int = 300
     seed: int = 1
     deadline_seconds: float = 900.0
+
+    @property
+    def report(self) -> Path:
+        """Where the page lies that shows what was made."""
+        return self.out / "report.html"
 
 
 @dataclass(slots=True)
@@ -92,6 +98,7 @@ def run_demo(options: DemoOptions, console: Console, *, on_tick: Hook = lambda _
         running.services.supervisor.stop()
         summary = summarise(submitted, reader.outcomes, table_rows(access), figures)
         reader.close()
+        write_report(ReportOptions(options.report), running.services.config.file, console)
     text = json.dumps(summary.document(), indent=2, default=str)
     (options.out / "summary.json").write_text(text + "\n", encoding="utf-8")
     return summary
