@@ -17,8 +17,8 @@ from pixelprose.cli.app import app, main
 from pixelprose.cli.epilog import EXAMPLES, NEEDS, NEXT
 from pixelprose.cli.errors import CommandError, message_of
 
-WITHOUT_DATA = {"up", "schema"}
-"""`up` shows what goes on until Ctrl-C; `schema` prints JSON anyhow."""
+WITHOUT_DATA = {"up", "schema", "models pull", "table maintain"}
+"""They show what goes on, or ask; `schema` prints JSON anyhow, and `table maintain` logs it."""
 
 
 def commands() -> Iterator[tuple[str, TyperCommand]]:

@@ -20,7 +20,7 @@ from pixelprose.objectstore import StoreSettings
 
 pytestmark = pytest.mark.real
 
-DOC = Path(__file__).parents[3] / "docs" / "looking.md"
+DOC = Path(__file__).parents[3] / "docs" / "how-to" / "looking.md"
 
 
 def commands() -> list[list[str]]:
