@@ -16,7 +16,7 @@ from pixelprose.records.codes import codes
 from pixelprose.safety_filter.settings import SafetyFilterSection
 
 ROOT = Path(__file__).parents[3]
-PAGES = (ROOT / "docs/own-models.md", ROOT / "README.md")
+PAGES = (ROOT / "docs/how-to/own-models.md", ROOT / "README.md")
 
 
 def commands() -> list[str]:

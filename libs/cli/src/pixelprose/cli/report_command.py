@@ -12,8 +12,9 @@ from pixelprose.cli.choices import Output
 from pixelprose.cli.errors import CommandError
 from pixelprose.cli.export_app import Which
 from pixelprose.cli.lake_settings import open_lake
-from pixelprose.cli.printing import print_json, size
+from pixelprose.cli.printing import print_json
 from pixelprose.cli.progress import bar
+from pixelprose.cli.table_views import size
 from pixelprose.curator.export import Rows
 
 if TYPE_CHECKING:
