@@ -19,6 +19,7 @@ from typer.testing import CliRunner, Result
 from pixelprose.cli.app import app
 from pixelprose.cli.client_settings import ClientSettings, client_settings
 from pixelprose.cli.errors import CommandError
+from pixelprose.cli.exit_codes import CommandExit
 from pixelprose.cli.topics_init import run_topics_init
 from pixelprose.curator.testing import SmallLake, digest
 from pixelprose.embedded import EmbeddedKafka, EmbeddedS3
@@ -384,7 +385,7 @@ def test_what_is_nowhere_is_told_with_where_it_was_looked_for(world: World) -> N
     assert found["submissions"] == []
     assert [one for one in found["looked"] if "submitted" in one]
     done = world.run("trace", "https://jane.example/nowhere.jpg")
-    assert done.exit_code == 3
+    assert done.exit_code == CommandExit.NOT_FOUND
     assert "Not found" in done.stdout
     assert "pixelprose status" in done.stdout
 

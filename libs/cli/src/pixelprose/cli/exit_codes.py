@@ -26,4 +26,5 @@ class CommandExit(IntEnum):
     )
     WRONG_USAGE = 2, "A command, argument or option is wrong; nothing was done."
     SOME_REFUSED = 3, "Done, but some can't be put back; each is named."
+    NOT_FOUND = 4, "What was asked for is nowhere; the message says where was looked."
     INTERRUPTED = 130, "Ctrl-C: what was in flight is finished; repeat the command to go on."

@@ -5,13 +5,13 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final
 
 from rich.console import Console
 
 from pixelprose.cli.captions.view import line
 from pixelprose.cli.choices import Output
 from pixelprose.cli.client_settings import ClientSettings, client_settings
+from pixelprose.cli.exit_codes import CommandExit
 from pixelprose.cli.lake_settings import lake_of
 from pixelprose.cli.redrive.failure import Place
 from pixelprose.cli.redrive.filters import moment
@@ -24,8 +24,6 @@ from pixelprose.cli.trace.story import BLOCKED, MISSING, Trace, stories
 from pixelprose.cli.trace.view import document, missing_view, view
 from pixelprose.cli.writing import ReaderLeft, Writer
 from pixelprose.curator import Lake
-
-NOT_FOUND: Final = 3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,7 +53,7 @@ def run_trace(request: TraceRequest, config: Path | None, console: Console, asid
         _print(trace, request, Writer(console))
     except ReaderLeft:
         return 0
-    return NOT_FOUND if trace.state == MISSING else 0
+    return CommandExit.NOT_FOUND if trace.state == MISSING else CommandExit.DONE
 
 
 @dataclass(slots=True)
