@@ -55,7 +55,8 @@ console = Console()
         "pixelprose demo --images 60 --seed 7 --out /tmp/demo",
         needs="the extra `demo` (`make setup` has it); the network, once, for Kafka and the S3 "
         "server (69 MB).",
-        then="pixelprose up --data build/demo, then pixelprose table show",
+        then="pixelprose up --data build/demo, then pixelprose table show "
+        "--config build/demo/pixelprose.yaml",
     ),
 )
 def demo(
