@@ -28,14 +28,16 @@ class DryRun:
         for row in rows:
             if self._shown < _SHOWN:
                 self._shown += 1
-                self._console.print(
-                    f"  {row.url}\n    alt text {row.alt_text!r}, licence {row.rights.licence!r}, "
-                    f"fields {dict(row.fields)}",
-                    highlight=False,
-                    markup=False,
-                )
+                self._console.print(_described(row), highlight=False, markup=False)
             on_sent()
             yield row.number, SubmissionId("")
+
+
+def _described(row: SourceRow) -> str:
+    alt_text = "no alt text" if row.alt_text is None else f"alt text {row.alt_text!r}"
+    licence = f"licence {row.rights.licence}" if row.rights.licence else "no licence"
+    fields = "".join(f", {name} {value!r}" for name, value in row.fields.items())
+    return f"  {row.url}\n    {alt_text}, {licence}{fields}"
 
 
 class NoMemory:
