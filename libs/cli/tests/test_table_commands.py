@@ -7,6 +7,7 @@ import subprocess
 import sys
 import urllib.request
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -64,6 +65,14 @@ def said(small: SmallLake, *words: str) -> str:
     result = run(small, *words)
     assert result.exit_code == 0, (result.output, result.exception)
     return result.output
+
+
+def test_a_table_without_files_has_no_sizes(small: SmallLake) -> None:
+    console = Console(width=80)
+    empty = replace(facts(small.lake.open("captions"), sample_rows=0), files=0, size_bytes=0)
+    with console.capture() as captured:
+        console.print(facts_view(empty))
+    assert "0 files, 0 B; version" in captured.get()
 
 
 @pytest.mark.parametrize("width", [80, 120])

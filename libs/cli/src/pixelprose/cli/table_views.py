@@ -25,14 +25,18 @@ def facts_view(facts: TableFacts) -> RenderableType:
     head.append(facts.name, style="bold")
     head.append(f"  {facts.rows:,} rows, {days}\n")
     head.append(
-        f"{facts.files:,} files, {size(facts.size_bytes)} "
-        f"({size(facts.smallest_file_bytes)} to {size(facts.largest_file_bytes)} each); "
-        f"version {facts.version:,}",
+        f"{facts.files:,} files, {size(facts.size_bytes)}{_each(facts)}; version {facts.version:,}",
         style="dim",
     )
     counts = [_counts(name, values) for name, values in facts.counts.items() if values]
     sample = [_sample(row) for row in facts.sample]
     return Group(head, "", Columns(counts, padding=(0, 3)), *sample, "")
+
+
+def _each(facts: TableFacts) -> str:
+    if not facts.files:
+        return ""
+    return f" ({size(facts.smallest_file_bytes)} to {size(facts.largest_file_bytes)} each)"
 
 
 def _counts(name: str, values: Mapping[str, int]) -> Table:
