@@ -262,6 +262,17 @@ def test_another_commit_than_the_pinned_is_refused(hub: FakeHub, shelf: Shelf) -
         fetch(one(), shelf, hub)
 
 
+def test_a_hub_that_cannot_be_reached_is_said_so(shelf: Shelf) -> None:
+    with pytest.raises(CommandError, match="the hub can't be reached"):
+        pull(
+            one(),
+            shelf=shelf,
+            hub=Hub("http://127.0.0.1:1"),
+            console=Console(file=io.StringIO()),
+            agreed=lambda: True,
+        )
+
+
 def test_a_model_of_pickles_alone_is_refused(hub: FakeHub, shelf: Shelf) -> None:
     del hub.files["model.safetensors"]
     with pytest.raises(CommandError, match=r"has no \*\.safetensors; other weights are refused"):

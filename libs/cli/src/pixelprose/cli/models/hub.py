@@ -133,4 +133,6 @@ def _why(model: HubModel, error: Exception) -> str:
             return f"the hub has no {model.hub}, or HF_TOKEN may not see it"
         case OfflineModeIsEnabled():
             return f"{model.hub} is not here, and HF_HUB_OFFLINE forbids to fetch it; unset it once"
+        case httpx2.ConnectError() | httpx2.ConnectTimeout():
+            return f"{model.hub}: the hub can't be reached; pull again to go on: {error}"
     return f"{model.hub}: the hub does not answer as it should; pull again to go on: {error}"
