@@ -65,6 +65,21 @@ def test_a_code_that_needs_a_person_is_raised_with_the_last_words(
     assert supervisor.restarts()["svc"] == 0
 
 
+def test_the_last_words_are_not_of_an_earlier_run(tmp_path: Path, supervisor: Supervisor) -> None:
+    failing = command(tmp_path, f"print('ours'); raise SystemExit({int(ExitCode.FUSE_BLOWN)})")
+    failing.log.write_text("theirs\n")
+    supervisor.start(failing)
+
+    def checked() -> bool:
+        supervisor.check()
+        return False
+
+    with pytest.raises(ServiceFailed) as raised:
+        until(checked)
+    assert "ours" in str(raised.value)
+    assert "theirs" not in str(raised.value)
+
+
 def test_one_that_is_fenced_is_started_again_and_given_up_when_it_comes_again(
     tmp_path: Path,
 ) -> None:

@@ -53,6 +53,7 @@ class _Child:
     command: Command
     process: subprocess.Popen[bytes]
     started: float
+    log_begins: int  # what its log held before this run
     failures: int = 0
     restart_at: float | None = None
     restarts: int = 0
@@ -79,7 +80,8 @@ class Supervisor:
 
     def start(self, command: Command) -> None:
         """Start one process; it is kept running from now on."""
-        self._children[command.name] = _Child(command, _spawn(command), self.clock())
+        begins = command.log.stat().st_size if command.log.exists() else 0
+        self._children[command.name] = _Child(command, _spawn(command), self.clock(), begins)
 
     def pid(self, name: str) -> int:
         """Return the process id that `name` has now."""
@@ -127,12 +129,12 @@ class Supervisor:
         if code is None:
             return
         if code in NEEDS_A_PERSON:
-            raise ServiceFailed(_last_words(child.command, code))
+            raise ServiceFailed(_last_words(child, code))
         now = self.clock()
         if child.restart_at is None:
             child.failures = 0 if now - child.started > _STEADY_SECONDS else child.failures + 1
             if code == ExitCode.FENCED and child.failures > _FENCED_ROUNDS:
-                raise ServiceFailed(_last_words(child.command, code))
+                raise ServiceFailed(_last_words(child, code))
             delay = min(_FIRST_DELAY_SECONDS * 2**child.failures, _LONGEST_DELAY_SECONDS)
             child.restart_at = now + delay
         if now >= child.restart_at:
@@ -160,8 +162,9 @@ def _let_go(process: subprocess.Popen[bytes]) -> None:
         process.stdin.close()
 
 
-def _last_words(command: Command, code: int) -> str:
-    lines = command.log.read_text(errors="replace").splitlines()[-8:]
+def _last_words(child: _Child, code: int) -> str:
+    command = child.command
+    lines = command.log.read_bytes()[child.log_begins :].decode(errors="replace").splitlines()[-8:]
     said = "\n".join(f"    {line}" for line in lines)
     reason = ExitCode(code).name.lower().replace("_", " ")
     return f"{command.name} ended with exit code {code} ({reason}); {command.log} says:\n{said}"
