@@ -22,7 +22,7 @@ PAGES = (ROOT / "docs/how-to/own-models.md", ROOT / "README.md")
 def commands() -> list[str]:
     found = []
     for page in PAGES:
-        for block in re.findall(r"```sh\n(.*?)```", page.read_text("utf-8"), re.DOTALL):
+        for block in re.findall(r"```sh(?: parsed)?\n(.*?)```", page.read_text("utf-8"), re.DOTALL):
             lines = (line.removeprefix(".venv/bin/") for line in block.splitlines())
             found += [line for line in lines if line.startswith("pixelprose ")]
     return found
