@@ -302,7 +302,7 @@ def test_a_broker_that_goes_away_is_said_and_waited_for(
         own.start()
         fed.feed(2, 3)
         process.wait_for(lambda: len(process.row_ids()) == 4)
-        assert "is back" in process.aside.read_text()
+        process.wait_for(lambda: "is back" in process.aside.read_text())
         assert set(process.row_ids()) == ids(range(4))
         assert process.end(signal.SIGTERM) == 0
     finally:
