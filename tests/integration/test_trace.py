@@ -167,7 +167,8 @@ class World:
     def trace(self, what: str, *words: str) -> dict[str, Any]:
         done = self.run("trace", what, "--json", *words)
         found: dict[str, Any] = json.loads(done.stdout)
-        assert done.exit_code == (3 if found["state"] == "not found" else 0)
+        missing = found["state"] == "not found"
+        assert done.exit_code == (CommandExit.NOT_FOUND if missing else CommandExit.DONE)
         return found
 
     def only(self, what: str, *words: str) -> dict[str, Any]:
