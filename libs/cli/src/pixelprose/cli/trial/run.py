@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
+from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
@@ -54,7 +55,7 @@ def run_try(request: TryRequest, config: Path | None, console: Console, aside: C
     """
     uri, root = _named(request.image)
     store = MemoryStore()
-    with aside.status("Starting") as status:
+    with aside.status("Starting") as status, TemporaryDirectory(prefix="pixelprose-try-") as folder:
 
         def told(all_: Iterator[Station]) -> Iterator[Station]:
             for station in all_:
@@ -62,7 +63,8 @@ def run_try(request: TryRequest, config: Path | None, console: Console, aside: C
                 yield station
 
         message = _submitted(uri, request.alt_text)
-        trial = Trial(list(travel(message, told(stations(config, store=store, root=root)))))
+        whole = stations(config, store=store, root=root, folder=Path(folder))
+        trial = Trial(list(travel(message, told(whole))))
     files = _write(trial, store, request.out)
     writer = Writer(console)
     if request.output is Output.JSON:

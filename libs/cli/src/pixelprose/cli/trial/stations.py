@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Final, TypeVar
 
 import yaml
@@ -55,43 +54,45 @@ def demo_file(folder: Path) -> Path:
     return file
 
 
-def stations(config: Path | None, *, store: ObjectStore, root: Path | None) -> Iterator[Station]:
+def stations(
+    config: Path | None, *, store: ObjectStore, root: Path | None, folder: Path
+) -> Iterator[Station]:
     """Yield the stages in the order of the flow.
 
     `config` is a file as the services take it; without one, the demo's models run. `root` is a
-    folder that files may be read from.
+    folder that files may be read from. What the stages need on disk is written to `folder`, which
+    must outlive the iterator.
 
     Raises:
         Stop: a setting is unknown or wrong.
     """
-    with TemporaryDirectory(prefix="pixelprose-try-") as folder:
-        read = partial(_read, config or demo_file(Path(folder)), _environ(root))
+    read = partial(_read, config or demo_file(folder), _environ(root))
 
-        def opened(_: StoreSettings, __: ExitStack) -> ObjectStore:
-            return store
+    def opened(_: StoreSettings, __: ExitStack) -> ObjectStore:
+        return store
 
-        # All of them at once: what is wrong in the last is said before the first begins.
-        fetching, screening = read(IngesterSettings), read(SafetyFilterSettings)
-        annotating, captioning = _both(read(MetadataAnnotatorSettings)), read(CaptionerSettings)
-        yield _station(
-            "ingester",
-            fetching,
-            lambda: ingester.stage(fetching, Metrics(), opened=opened, lanes=lambda: 1),
-        )
-        yield _station(
-            "safety-filter",
-            screening,
-            lambda: safety_filter.stage(screening, load=safety_filter.load_scorer, opened=opened),
-        )
-        # One iterator for both: their models are loaded once.
-        steps = annotator.stages(annotating, load=annotator.load_models, opened=opened)
-        yield _station("metadata-annotator.image", annotating, lambda: next(steps))
-        yield _station(
-            "captioner",
-            captioning,
-            lambda: captioner.stage(captioning, load=captioner.load_captioner, opened=opened),
-        )
-        yield _station("metadata-annotator.caption", annotating, lambda: next(steps))
+    # All of them at once: what is wrong in the last is said before the first begins.
+    fetching, screening = read(IngesterSettings), read(SafetyFilterSettings)
+    annotating, captioning = _both(read(MetadataAnnotatorSettings)), read(CaptionerSettings)
+    yield _station(
+        "ingester",
+        fetching,
+        lambda: ingester.stage(fetching, Metrics(), opened=opened, lanes=lambda: 1),
+    )
+    yield _station(
+        "safety-filter",
+        screening,
+        lambda: safety_filter.stage(screening, load=safety_filter.load_scorer, opened=opened),
+    )
+    # One iterator for both: their models are loaded once.
+    steps = annotator.stages(annotating, load=annotator.load_models, opened=opened)
+    yield _station("metadata-annotator.image", annotating, lambda: next(steps))
+    yield _station(
+        "captioner",
+        captioning,
+        lambda: captioner.stage(captioning, load=captioner.load_captioner, opened=opened),
+    )
+    yield _station("metadata-annotator.caption", annotating, lambda: next(steps))
 
 
 def _environ(root: Path | None) -> Mapping[str, str]:
