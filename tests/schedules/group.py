@@ -35,7 +35,11 @@ from pixelprose.streamkit.testing.memory_broker import (
 )
 
 ROUNDS = 100
-"""Turns of every process within which, without faults, everything comes to its end."""
+"""Turns of every process within which, without faults, some position moves on.
+
+Not all of them together: a schedule may draw dozens of killers, and each of them ends its process
+several times before it is condemned.
+"""
 
 PREFIX = "outputs are not those of the finished prefix"
 AHEAD = "a position lies behind what is visible"
@@ -231,7 +235,8 @@ class Group(Replicas):
         """Let everybody work undisturbed until these partitions are done; none is left behind."""
         for lane in range(PARTITIONS):
             self.feed("e", lane)
-        for _ in range(ROUNDS):
+        still, before = 0, dict(self.broker.positions)
+        while still < ROUNDS:
             for dead in set(self.broker.members) - {process.log for process in self.processes}:
                 self.broker.expel(dead)
             for process in list(self.processes):
@@ -239,4 +244,6 @@ class Group(Replicas):
                 self.work(process, slow=slow)
             if all(self.broker.positions[at] == self.broker.visible_end(at) for at in lanes):
                 return
+            still = still + 1 if before == self.broker.positions else 0
+            before = dict(self.broker.positions)
         raise AssertionError(STANDS_STILL)
