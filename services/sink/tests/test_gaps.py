@@ -59,6 +59,10 @@ class World:
             raise Unavailable("kafka", "away")
         return {at: self.broker.firsts[at] for at in partitions}
 
+    def holds(self, at: TopicPartition, first: int, end: int) -> bool:
+        assert first >= self.broker.firsts[at], "what expired can't be asked for"
+        return any(message is not None for message in self.broker.records[at][first:end])
+
     def sink(self, **changed: Any) -> Runner[Any, Any, Any]:  # noqa: ANN401 - passed on
         apps = {at: f"cluster/topic/{at.partition}" for at in self.broker.lanes}
         guarded = GuardedTable(self.table, apps)
@@ -67,7 +71,7 @@ class World:
             guarded,
             reading=as_they_are,
             deadline_seconds=0.0,
-            gaps=Gaps(guarded, self.beginnings),
+            gaps=Gaps(guarded, self),
             **changed,
         )
         return Runner(
@@ -169,6 +173,15 @@ def test_markers_and_skipped_records_behind_the_last_row_are_no_gap(world: World
     world.run()
     world.broker.expire(0, before=6)
     world.run()
+    world.feed("d")
+    world.run()
+    assert world.texts() == ["a", "b", "c", "d"]
+
+
+def test_a_group_put_back_by_hand_behind_markers_goes_on(world: World) -> None:
+    world.run()
+    world.broker.mark()
+    world.broker.positions[lane(world)], world.broker.notes[lane(world)] = 4, ""
     world.feed("d")
     world.run()
     assert world.texts() == ["a", "b", "c", "d"]

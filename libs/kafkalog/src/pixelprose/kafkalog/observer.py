@@ -1,9 +1,10 @@
 """Questions about partitions and positions, asked while a service runs."""
 
+import time
 from collections.abc import Collection, Mapping
 from typing import Literal
 
-from confluent_kafka import Consumer, KafkaException
+from confluent_kafka import Consumer, KafkaError, KafkaException
 from confluent_kafka import TopicPartition as KafkaPartition
 
 from pixelprose.kafkalog.settings import Configuration
@@ -14,6 +15,7 @@ Lane = tuple[str, int]
 Isolation = Literal["read_committed", "read_uncommitted"]
 
 _TIMEOUT_SECONDS = 10.0
+_POLL_SECONDS = 0.5
 _LATEST, _EARLIEST = -1, -2
 """Timestamps that stand for the end and the beginning of a partition (Kafka's ListOffsets)."""
 
@@ -32,6 +34,7 @@ class Observer:
                 **client,
                 "group.id": group,
                 "enable.auto.commit": False,
+                "enable.partition.eof": True,
                 "isolation.level": isolation,
                 "log_level": 0,
             }
@@ -64,6 +67,26 @@ class Observer:
         asked = [KafkaPartition(*lane) for lane in lanes]
         found = self._consumer.committed(asked, timeout=_TIMEOUT_SECONDS)
         return {(at.topic, at.partition): at.offset for at in found if _good(at).offset >= 0}
+
+    def holds(self, lane: Lane, first: int, end: int) -> bool:
+        """Return whether a record can be read at `first` or behind it, before `end`.
+
+        Markers of transactions are none, nor are records of aborted ones to `read_committed`.
+        """
+        self._consumer.assign([KafkaPartition(*lane, first)])
+        deadline = time.monotonic() + _TIMEOUT_SECONDS
+        while time.monotonic() < deadline:
+            message = self._consumer.poll(_POLL_SECONDS)
+            if message is None:
+                continue
+            offset, error = message.offset() or 0, message.error()
+            if error is None:
+                return offset < end
+            if error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001 - the client's public name for it
+                raise KafkaException(error)
+            if offset >= end:
+                return False
+        raise KafkaException(KafkaError(KafkaError._TIMED_OUT))  # noqa: SLF001 - as above
 
     def move(self, positions: Mapping[Lane, int]) -> None:
         """Put the group, which must have no members, to these positions."""

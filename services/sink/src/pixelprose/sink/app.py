@@ -172,7 +172,7 @@ class _Sink:
             reading=way.reading,
             refusals=Refusals(way.reject, refused_rows(self._metrics, service=name)),
             deadline_seconds=settings.sink.table_deadline_seconds,
-            gaps=Gaps(guarded, self._positions.beginnings),
+            gaps=Gaps(guarded, self._positions),
             on_gaps={"stop": stop_at, "accept": accept}[settings.sink.gaps],
         )
 

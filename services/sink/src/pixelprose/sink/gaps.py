@@ -2,17 +2,26 @@
 
 What the group's position says cannot be known from the table alone: behind its last row may lie
 records that made none, and markers of transactions. But every position of ours carries a note (see
-streamkit's `killers`), so one without was put there by `topics init` or by hand.
+streamkit's `killers`), so one without was put there by `topics init` or by hand. Behind such a one
+the log itself is asked, as far as it is still there.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from pixelprose.sink.guarded import GuardedTable
 from pixelprose.streamkit import Committed, TopicPartition
 
-Beginnings = Callable[[Collection[TopicPartition]], Mapping[TopicPartition, int]]
-"""Returns the first offset that each partition still has; raises `Unavailable`."""
+
+class Partitions(Protocol):
+    """What the broker says of partitions; everything raises `Unavailable` when it does not."""
+
+    def beginnings(self, partitions: Collection[TopicPartition]) -> Mapping[TopicPartition, int]:
+        """Return the first offset that each partition still has."""
+
+    def holds(self, at: TopicPartition, first: int, end: int) -> bool:
+        """Return whether a record can be read at `first` or behind it, before `end`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +41,7 @@ class Gaps:
     """Finds gaps between a table and where its group goes on."""
 
     table: GuardedTable
-    beginnings: Beginnings
+    partitions: Partitions
 
     def find(self, positions: Mapping[TopicPartition, Committed]) -> Sequence[Gap]:
         """Return what was never read of these partitions, and cannot be any more.
@@ -41,7 +50,7 @@ class Gaps:
             Unavailable: the store or the broker does not answer.
         """
         last = self.table.last(positions)
-        first = self.beginnings(positions)
+        first = self.partitions.beginnings(positions)
         return list(self._gaps(positions, last, first))
 
     def _gaps(
@@ -56,6 +65,9 @@ class Gaps:
             read = position.offset
             if not position.note and at in last:
                 read = min(read, last[at] + 1)
-            goes_on = max(position.offset, first.get(at, 0))
-            if goes_on > read:
+            begins = first.get(at, 0)
+            goes_on = max(position.offset, begins)
+            if goes_on <= read:
+                continue
+            if begins > read or self.partitions.holds(at, read, goes_on):
                 yield Gap(at, read, goes_on)

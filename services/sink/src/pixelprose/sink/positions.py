@@ -1,6 +1,7 @@
 """What the broker says of topics: their identity, and where they begin."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager
 from typing import Final
 
 from confluent_kafka import KafkaError, KafkaException, TopicCollection
@@ -65,11 +66,25 @@ class Positions:
             Unavailable: the broker does not answer.
         """
         lanes = {(self._kafka.physical(at.topic), at.partition): at for at in partitions}
-        # Made for the question: one that lost its broker once may never find it again.
-        observer = Observer(self._kafka.client(), group=_NOBODY, isolation="read_committed")
-        try:
-            return {lanes[lane]: offset for lane, offset in observer.beginnings(lanes).items()}
-        except KafkaException as error:
-            raise Unavailable("kafka", str(error)) from error
-        finally:
-            observer.close()
+        with self._asked() as asked:
+            return {lanes[lane]: offset for lane, offset in asked.beginnings(lanes).items()}
+
+    def holds(self, at: TopicPartition, first: int, end: int) -> bool:
+        """Return whether a committed record can be read at `first` or behind it, before `end`.
+
+        Raises:
+            Unavailable: the broker does not answer.
+        """
+        with self._asked() as asked:
+            return asked.holds((self._kafka.physical(at.topic), at.partition), first, end)
+
+    @contextmanager
+    def _asked(self) -> Iterator[Observer]:
+        """A client for one question: one that lost its broker once may never find it again."""
+        with closing(
+            Observer(self._kafka.client(), group=_NOBODY, isolation="read_committed")
+        ) as asked:
+            try:
+                yield asked
+            except KafkaException as error:
+                raise Unavailable("kafka", str(error)) from error

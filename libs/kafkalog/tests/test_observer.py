@@ -1,0 +1,57 @@
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+from confluent_kafka import KafkaException, Producer
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.cimpl import NewTopic
+
+from pixelprose.embedded import EmbeddedKafka
+from pixelprose.kafkalog.observer import Lane, Observer
+
+
+@pytest.fixture
+def lane(kafka: EmbeddedKafka, topic_prefix: str) -> Lane:
+    """A partition that holds: record, marker, aborted record, marker, record, marker."""
+    topic = f"{topic_prefix}watched"
+    servers: dict[str, Any] = {"bootstrap.servers": kafka.bootstrap_servers, "log_level": 0}
+    admin = AdminClient(servers)
+    (made,) = admin.create_topics([NewTopic(topic, 1, 1)]).values()
+    made.result(30)
+    producer = Producer({**servers, "transactional.id": topic})
+    producer.init_transactions(30)
+    for end in (
+        producer.commit_transaction,
+        producer.abort_transaction,
+        producer.commit_transaction,
+    ):
+        producer.begin_transaction()
+        producer.produce(topic, b"record")
+        producer.flush(30)
+        end(30)
+    return topic, 0
+
+
+@pytest.fixture
+def observer(kafka: EmbeddedKafka, lane: Lane) -> Iterator[Observer]:
+    servers: dict[str, Any] = {"bootstrap.servers": kafka.bootstrap_servers}
+    with closing(Observer(servers, group=lane[0], isolation="read_committed")) as asked:
+        yield asked
+
+
+@pytest.mark.real
+def test_markers_and_aborted_records_are_not_held(observer: Observer, lane: Lane) -> None:
+    assert observer.holds(lane, 0, 1)
+    assert not observer.holds(lane, 1, 4)
+    assert observer.holds(lane, 1, 5)
+    assert not observer.holds(lane, 5, 6)
+
+
+@pytest.mark.real
+def test_an_end_that_the_partition_has_not_reached_is_no_answer(
+    observer: Observer, lane: Lane, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pixelprose.kafkalog.observer._TIMEOUT_SECONDS", 1.0)
+    with pytest.raises(KafkaException, match="TIMED_OUT"):
+        observer.holds(lane, 5, 9)
