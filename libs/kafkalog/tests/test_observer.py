@@ -1,14 +1,16 @@
 from collections.abc import Iterator
 from contextlib import closing
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pytest
-from confluent_kafka import KafkaException, Producer
+from confluent_kafka import Consumer, KafkaError, KafkaException, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from pixelprose.embedded import EmbeddedKafka
 from pixelprose.kafkalog.observer import Lane, Observer
+from pixelprose.kafkalog.settings import Configuration
 
 
 @pytest.fixture
@@ -55,3 +57,36 @@ def test_an_end_that_the_partition_has_not_reached_is_no_answer(
     monkeypatch.setattr("pixelprose.kafkalog.observer._TIMEOUT_SECONDS", 1.0)
     with pytest.raises(KafkaException, match="TIMED_OUT"):
         observer.holds(lane, 5, 9)
+
+
+class Consumers:
+    """Makes clients of which the first never gets an answer."""
+
+    def __init__(self) -> None:
+        self.closed: list[bool] = []
+
+    def __call__(self, _: Configuration) -> Consumer:
+        mine = len(self.closed)
+        self.closed.append(False)
+
+        def answer(asked: list[TopicPartition], timeout: float) -> list[TopicPartition]:
+            assert timeout > 0
+            if not mine:
+                raise KafkaException(KafkaError(KafkaError.UNKNOWN_LEADER_EPOCH))
+            return [TopicPartition(at.topic, at.partition, 7) for at in asked]
+
+        def close() -> None:
+            self.closed[mine] = True
+
+        return cast("Consumer", SimpleNamespace(offsets_for_times=answer, close=close))
+
+
+def test_after_an_answer_that_did_not_come_a_new_client_is_asked() -> None:
+    made = Consumers()
+    observer = Observer({}, group="g", isolation="read_committed", consumer=made)
+    with pytest.raises(KafkaException, match="UNKNOWN_LEADER_EPOCH"):
+        observer.ends([("t", 0)])
+    assert made.closed == [True]
+    assert observer.ends([("t", 0)]) == observer.beginnings([("t", 0)]) == {("t", 0): 7}
+    observer.close()
+    assert made.closed == [True, True]

@@ -136,6 +136,7 @@ class Observer:
         while self.reader.behind(ends):
             self.reader.read(self.view, seconds=0.05)
             if time.monotonic() > deadline:
+                self.reader.renew()
                 return False
         return True
 

@@ -4,7 +4,8 @@ Not through the admin client: librdkafka 2.16 aborts the process (`rd_kafka_enq_
 when its list requests time out while a broker goes away, and here brokers go away.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Literal
 
 from confluent_kafka import Consumer, KafkaException, TopicPartition
@@ -31,10 +32,10 @@ class Positions:
         self._partitions = range(partitions)
         # read_committed also makes the question for positions wait for open transactions.
         self._of = {
-            step: _consumer(client, f"{prefix}{step.name}.live", "read_committed") for step in steps
+            step: _Asked(client, f"{prefix}{step.name}.live", "read_committed") for step in steps
         }
-        self._stable = _consumer(client, f"{prefix}chaos", "read_committed")
-        self._highest = _consumer(client, f"{prefix}chaos", "read_uncommitted")
+        self._stable = _Asked(client, f"{prefix}chaos", "read_committed")
+        self._highest = _Asked(client, f"{prefix}chaos", "read_uncommitted")
 
     def committed(self) -> dict[str, dict[int, int]]:
         """The position of every group, by the step's name, where there is one.
@@ -42,14 +43,13 @@ class Positions:
         Raises:
             KafkaException: the broker does not answer.
         """
-        return {
-            step.name: {
-                one.partition: one.offset
-                for one in consumer.committed(self._lanes(step.reads), timeout=_ASK_SECONDS)
-                if one.offset >= 0 and one.error is None
-            }
-            for step, consumer in self._of.items()
-        }
+        found: dict[str, dict[int, int]] = {}
+        for step, asked in self._of.items():
+            with asked.client() as consumer:
+                answers = consumer.committed(self._lanes(step.reads), timeout=_ASK_SECONDS)
+            good = [one for one in answers if one.offset >= 0 and one.error is None]
+            found[step.name] = {one.partition: one.offset for one in good}
+        return found
 
     def stable_ends(self, topics: Sequence[str]) -> dict[Lane, int]:
         """How far a read_committed reader can come: the last stable offsets.
@@ -69,16 +69,14 @@ class Positions:
 
     def close(self) -> None:
         """Release the clients."""
-        for consumer in (*self._of.values(), self._stable, self._highest):
-            consumer.close()
+        for asked in (*self._of.values(), self._stable, self._highest):
+            asked.close()
 
-    def _ends(self, consumer: Consumer, topics: Sequence[str]) -> dict[Lane, int]:
-        asked = [lane for topic in topics for lane in self._lanes(topic)]
-        found = consumer.offsets_for_times(asked, timeout=_ASK_SECONDS)
-        return {
-            (one.topic.removeprefix(self._prefix), one.partition): _good(one).offset
-            for one in found
-        }
+    def _ends(self, asked: "_Asked", topics: Sequence[str]) -> dict[Lane, int]:
+        lanes = [lane for topic in topics for lane in self._lanes(topic)]
+        with asked.client() as consumer:
+            found = list(map(_good, consumer.offsets_for_times(lanes, timeout=_ASK_SECONDS)))
+        return {(one.topic.removeprefix(self._prefix), one.partition): one.offset for one in found}
 
     def _lanes(self, topic: str) -> list[TopicPartition]:
         return [
@@ -93,9 +91,14 @@ def _good(one: TopicPartition) -> TopicPartition:
     return one
 
 
-def _consumer(client: Mapping[str, Any], group: str, isolation: Isolation) -> Consumer:
-    return Consumer(
-        {
+class _Asked:
+    """A client for questions, made anew after each that was not answered.
+
+    One that lost its broker may hold on to an epoch that is no longer so, for ever.
+    """
+
+    def __init__(self, client: Mapping[str, Any], group: str, isolation: Isolation) -> None:
+        self._settings = {
             **client,
             "group.id": group,  # to ask about, never to join
             "enable.auto.commit": False,
@@ -103,4 +106,19 @@ def _consumer(client: Mapping[str, Any], group: str, isolation: Isolation) -> Co
             "reconnect.backoff.max.ms": 500,
             "log_level": 0,
         }
-    )
+        self._consumer: Consumer | None = None
+
+    @contextmanager
+    def client(self) -> Iterator[Consumer]:
+        if self._consumer is None:
+            self._consumer = Consumer(self._settings)
+        try:
+            yield self._consumer
+        except KafkaException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        if self._consumer is not None:
+            self._consumer.close()
+            self._consumer = None

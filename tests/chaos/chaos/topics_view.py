@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 import fastavro
-from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
 from chaos.history import CaptionSeen, DeadLetterSeen, PassedSeen, RejectionSeen, Try
 from chaos.pipeline import ALL_TOPICS, CAPTIONS, FETCHED, REJECTED, SCREENED, SUBMITTED
@@ -106,45 +106,60 @@ class TopicsReader:
 
     def __init__(self, client: Mapping[str, Any], *, prefix: str, partitions: int) -> None:
         self._prefix = prefix
-        self._consumer = Consumer(
-            {
-                **client,
-                "group.id": f"{prefix}chaos-reader",  # required by the client; never committed
-                "enable.auto.commit": False,
-                "auto.offset.reset": "earliest",
-                "isolation.level": "read_committed",
-                "fetch.wait.max.ms": 50,
-                "reconnect.backoff.max.ms": 500,
-                "log_level": 0,
-            }
-        )
-        self.lanes = [
-            TopicPartition(prefix + topic, partition, 0)
-            for topic in ALL_TOPICS
-            for partition in range(partitions)
-        ]
-        self._consumer.assign(self.lanes)
+        self._settings = {
+            **client,
+            "group.id": f"{prefix}chaos-reader",  # required by the client; never committed
+            "enable.auto.commit": False,
+            "enable.partition.eof": True,
+            "auto.offset.reset": "earliest",
+            "isolation.level": "read_committed",
+            "fetch.wait.max.ms": 50,
+            "reconnect.backoff.max.ms": 500,
+            "log_level": 0,
+        }
+        self._next = {
+            (topic, partition): 0 for topic in ALL_TOPICS for partition in range(partitions)
+        }
+        self._consumer = self._assigned()
 
     def read(self, view: TopicsView, *, seconds: float) -> int:
         """Add what comes within `seconds` to the view; return how many records that was."""
         messages = self._consumer.consume(1000, seconds)
-        good = [message for message in messages if message.error() is None]
-        for message in good:
-            view.add((message.topic() or "").removeprefix(self._prefix), message)
-        return len(good)
+        good = 0
+        for message in messages:
+            error, offset = message.error(), message.offset() or 0
+            topic = (message.topic() or "").removeprefix(self._prefix)
+            if error is None:
+                good += 1
+                view.add(topic, message)
+                self._next[topic, message.partition() or 0] = offset + 1
+            elif error.code() == KafkaError._PARTITION_EOF:
+                # Behind the last record lie markers, which nobody is shown.
+                self._next[topic, message.partition() or 0] = offset
+        return good
 
     def behind(self, ends: Mapping[Lane, int]) -> bool:
         """Whether something below `ends` is still to be read."""
-        try:
-            at = self._consumer.position(self.lanes)
-        except KafkaException:
-            return True
-        read = {(one.topic.removeprefix(self._prefix), one.partition): one.offset for one in at}
-        return any(max(read[lane], 0) < end for lane, end in ends.items())
+        return any(self._next[lane] < end for lane, end in ends.items())
+
+    def renew(self) -> None:
+        """Go on with a new client: after a broker's restart one may stay silent for ever."""
+        self._consumer.close()
+        self._consumer = self._assigned()
 
     def close(self) -> None:
         """Release the client."""
         self._consumer.close()
+
+    def _assigned(self) -> Consumer:
+        consumer = Consumer(self._settings)
+        consumer.assign(
+            [
+                TopicPartition(self._prefix + topic, partition, offset)
+                for (topic, partition), offset in self._next.items()
+            ]
+        )
+        return consumer
 
 
 def _headers(message: Message) -> dict[str, str]:

@@ -4,7 +4,7 @@ After a broker's restart librdkafka's consumer may stay silent until it is made 
 #5153; of one cause we know: docs/adr/0015). Nothing is lost then, but nothing moves either.
 """
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from threading import Event, Lock, Thread
 from typing import Protocol
@@ -134,30 +134,23 @@ class Hearing:
 
 
 class AnotherConsumer(Elsewhere):
-    """Looks as a reader of committed records that belongs to nobody.
-
-    After an answer that did not come it looks with a new client: one that lost its broker may
-    never find it again, and this one is here to notice just that.
-    """
+    """Looks as a reader of committed records that belongs to nobody."""
 
     def __init__(self, settings: KafkaSettings, *, group: str) -> None:
         self._settings = settings
-        self._group = group
-        self._observer: Observer | None = None
+        self._observer = Observer(settings.client(), group=group, isolation="read_committed")
 
     def ends(self, lanes: Collection[Lane]) -> Mapping[Lane, int]:
         """Where readers of committed records come to their end."""
-        return self._ask(lambda observer: observer.ends(lanes))
+        return self._observer.ends(lanes)
 
     def positions(self, lanes: Collection[Lane]) -> Mapping[Lane, int]:
         """The group's committed positions."""
-        return self._ask(lambda observer: observer.positions(lanes))
+        return self._observer.positions(lanes)
 
     def close(self) -> None:
         """Release the client."""
-        if self._observer is not None:
-            self._observer.close()
-            self._observer = None
+        self._observer.close()
 
     def gets(self, lane: Lane, offset: int) -> bool:
         """Whether a record can be read from `offset` on."""
@@ -176,17 +169,6 @@ class AnotherConsumer(Elsewhere):
             return message is not None and message.error() is None
         finally:
             consumer.close()
-
-    def _ask(self, question: Callable[[Observer], Mapping[Lane, int]]) -> Mapping[Lane, int]:
-        if self._observer is None:
-            self._observer = Observer(
-                self._settings.client(), group=self._group, isolation="read_committed"
-            )
-        try:
-            return question(self._observer)
-        except KafkaException:
-            self.close()
-            raise
 
 
 def listen(hearing: Hearing, closed: Event) -> None:
