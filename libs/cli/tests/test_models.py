@@ -403,9 +403,10 @@ _LOADS = """
 import sys
 from pixelprose.captioner.app import load_captioner
 from pixelprose.captioner.settings import CaptionerSection
-from pixelprose.safety_filter.transformers_scorer import load_scorer
+from pixelprose.safety_filter.app import load_scorer
+from pixelprose.safety_filter.settings import SafetyFilterSection
 commit = sys.argv[1]
-print(load_scorer("demo/nsfw", revision=commit).model.revision)
+print(load_scorer(SafetyFilterSection(model="demo/nsfw", revision=commit)).model.revision)
 print(load_captioner(CaptionerSection(model="demo/vlm", revision=commit)).model.revision)
 """
 

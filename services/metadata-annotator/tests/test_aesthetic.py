@@ -6,19 +6,17 @@ import pytest
 import torch
 from safetensors.torch import load_file, save_file
 
+from pixelprose.checkpoints import ModelNotLoaded, find_checkpoint
 from pixelprose.demoworld import HELDOUT_FROM, model_path, render, scene
 from pixelprose.metadata_annotator.aesthetic import (
     HEAD,
     ClipAestheticScorer,
     load_aesthetic,
 )
-from pixelprose.metadata_annotator.checkpoint import find_checkpoint
-from pixelprose.metadata_annotator.ports import ModelNotLoaded
-from pixelprose.metadata_annotator.settings import ModelSection
 
 
 def load(folder: Path, head: Path | None = None) -> ClipAestheticScorer:
-    return load_aesthetic(find_checkpoint(ModelSection(model=str(folder))), head=head)
+    return load_aesthetic(find_checkpoint(str(folder)), head=head)
 
 
 @pytest.fixture(scope="module")

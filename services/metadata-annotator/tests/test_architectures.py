@@ -15,15 +15,12 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, processors
 from transformers.models.clip.image_processing_pil_clip import CLIPImageProcessorPil
 from transformers.models.siglip.image_processing_pil_siglip import SiglipImageProcessorPil
 
+from pixelprose.checkpoints import SAFETENSORS, ModelNotLoaded, find_checkpoint, weights_hash
 from pixelprose.metadata_annotator.aesthetic import load_aesthetic
-from pixelprose.metadata_annotator.checkpoint import find_checkpoint, weights_hash
 from pixelprose.metadata_annotator.loading import Models
 from pixelprose.metadata_annotator.policy import AnnotationPolicy
-from pixelprose.metadata_annotator.ports import ModelNotLoaded
 from pixelprose.metadata_annotator.settings import (
-    AestheticSection,
     MetadataAnnotatorSection,
-    ModelSection,
     StyleSection,
     ToxicitySection,
     WatermarkSection,
@@ -149,8 +146,8 @@ def onnx(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def scorer(folder: Path, onnx: str | None) -> TransformersToxicityScorer:
-    section = ToxicitySection(model=str(folder), onnx=onnx)
-    return load_toxicity(find_checkpoint(section, weights=onnx or "*.safetensors"), onnx=onnx)
+    checkpoint = find_checkpoint(str(folder), weights=onnx or SAFETENSORS)
+    return load_toxicity(checkpoint, onnx=onnx)
 
 
 def test_a_whole_clip_with_the_head_of_laion_scores_pictures(clip: Path, tmp_path: Path) -> None:
@@ -162,7 +159,7 @@ def test_a_whole_clip_with_the_head_of_laion_scores_pictures(clip: Path, tmp_pat
         head[f"layers.{at}.bias"] = torch.full((narrow,), 1.0)
     save_file(head, tmp_path / "model.safetensors")
 
-    checkpoint = find_checkpoint(AestheticSection(model=str(clip)))
+    checkpoint = find_checkpoint(str(clip))
     aesthetic = load_aesthetic(checkpoint, head=tmp_path / "model.safetensors")
     scores = aesthetic.score(PICTURES)
 
@@ -194,7 +191,7 @@ def test_a_siglip_whose_labels_are_not_explained_is_refused(
 
 
 def test_sentences_make_classes_of_a_clip(clip: Path) -> None:
-    checkpoint = find_checkpoint(ModelSection(model=str(clip)))
+    checkpoint = find_checkpoint(str(clip))
     style = load_zero_shot(checkpoint, sentences=SENTENCES)
 
     together = style.classify(PICTURES)
@@ -208,7 +205,7 @@ def test_sentences_make_classes_of_a_clip(clip: Path) -> None:
 
 
 def test_sentences_and_pictures_are_compared_as_clip_itself_does(clip: Path) -> None:
-    style = load_zero_shot(find_checkpoint(ModelSection(model=str(clip))), sentences=SENTENCES)
+    style = load_zero_shot(find_checkpoint(str(clip)), sentences=SENTENCES)
     network = tf.CLIPModel.from_pretrained(clip).eval()
     words = tf.AutoTokenizer.from_pretrained(clip)(
         list(SENTENCES.values()), padding=True, return_tensors="pt"
@@ -231,12 +228,12 @@ def test_the_style_section_chooses_by_its_sentences(clip: Path, policy: Annotati
 
 def test_one_sentence_is_nothing_to_tell_apart(clip: Path) -> None:
     with pytest.raises(ModelNotLoaded, match="two classes"):
-        load_zero_shot(find_checkpoint(ModelSection(model=str(clip))), sentences={"photo": "a"})
+        load_zero_shot(find_checkpoint(str(clip)), sentences={"photo": "a"})
 
 
 def test_a_classifier_without_words_is_no_clip(siglip: Path) -> None:
     with pytest.raises(ModelNotLoaded):
-        load_zero_shot(find_checkpoint(ModelSection(model=str(siglip))), sentences=SENTENCES)
+        load_zero_shot(find_checkpoint(str(siglip)), sentences=SENTENCES)
 
 
 def test_a_graph_scores_as_its_safetensors_do(onnx: Path) -> None:

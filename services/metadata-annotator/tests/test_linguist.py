@@ -4,9 +4,9 @@ from pathlib import Path
 import pytest
 import spacy
 
+from pixelprose.checkpoints import ModelNotLoaded
 from pixelprose.demoworld import model_path
 from pixelprose.metadata_annotator.linguist import SpacyLinguist
-from pixelprose.metadata_annotator.ports import ModelNotLoaded
 from pixelprose.metadata_annotator.spacy_pipeline import load_pipeline
 
 

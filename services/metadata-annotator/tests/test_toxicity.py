@@ -4,17 +4,15 @@ from pathlib import Path
 
 import pytest
 
+from pixelprose.checkpoints import ModelNotLoaded, find_checkpoint
 from pixelprose.demoworld import model_path
-from pixelprose.metadata_annotator.checkpoint import find_checkpoint
-from pixelprose.metadata_annotator.ports import ModelNotLoaded
-from pixelprose.metadata_annotator.settings import ModelSection
 from pixelprose.metadata_annotator.toxicity import TransformersToxicityScorer, load_toxicity
 
 CALM = "This image displays: 1 object: at top a large red circle. It is a photo."
 
 
 def load(folder: Path) -> TransformersToxicityScorer:
-    return load_toxicity(find_checkpoint(ModelSection(model=str(folder))))
+    return load_toxicity(find_checkpoint(str(folder)))
 
 
 @pytest.fixture(scope="module")

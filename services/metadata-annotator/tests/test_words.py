@@ -6,8 +6,8 @@ import pytest
 import rapidocr
 from PIL import Image
 
+from pixelprose.checkpoints import ModelNotLoaded
 from pixelprose.demoworld import Lettering, Thing, lexicon, render, scene
-from pixelprose.metadata_annotator.ports import ModelNotLoaded
 from pixelprose.metadata_annotator.settings import WordsSection
 from pixelprose.metadata_annotator.words import RapidOcrReader, load_words
 

@@ -7,12 +7,12 @@ import PIL.Image
 import PIL.ImageStat
 import pytest
 
+from pixelprose.checkpoints import ImageClassifier
 from pixelprose.objectstore import MemoryStore, keys
 from pixelprose.records import Fetch, Image, ImageFetched, Model, Rights, Submission, SubmissionId
 from pixelprose.records.groups import ImageId, Sha256
 from pixelprose.safety_filter.hash_list import HashLists
 from pixelprose.safety_filter.hash_list_file import HashListFile
-from pixelprose.safety_filter.nsfw import NsfwScorer
 from pixelprose.safety_filter.policy import SHIPPED, load_policy
 from pixelprose.safety_filter.step import Screen
 from pixelprose.safety_filter.store_quarantine import StoreQuarantine
@@ -22,7 +22,7 @@ PDQ = "f0" * 32
 KNOWN = "0f" * 32
 
 
-class RedIsUnsafe(NsfwScorer):
+class RedIsUnsafe(ImageClassifier):
     """A scorer that finds the more unsafe the redder; it remembers the sizes of its batches."""
 
     def __init__(self) -> None:
@@ -36,9 +36,9 @@ class RedIsUnsafe(NsfwScorer):
     def labels(self) -> frozenset[str]:
         return frozenset({"normal", "nsfw"})
 
-    def score(self, images: Sequence[PIL.Image.Image]) -> Sequence[Mapping[str, float]]:
-        self.batches.append(len(images))
-        reds = [PIL.ImageStat.Stat(image).mean[0] / 255 for image in images]
+    def classify(self, pictures: Sequence[PIL.Image.Image]) -> Sequence[Mapping[str, float]]:
+        self.batches.append(len(pictures))
+        reds = [PIL.ImageStat.Stat(image).mean[0] / 255 for image in pictures]
         return [{"normal": 1 - red, "nsfw": red} for red in reds]
 
 

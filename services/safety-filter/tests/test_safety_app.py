@@ -58,7 +58,7 @@ def test_it_does_not_start_with_two_lists_of_one_name(list_file: Callable[..., P
 
 def test_it_does_not_start_without_a_model(list_file: Callable[..., Path]) -> None:
     said = refusal(hash_lists=(list_file(),))
-    assert "no NSFW model is configured" in said
+    assert "no model is configured" in said
     assert "safety_filter.model" in said
 
 

@@ -46,6 +46,7 @@ from pixelprose.records.records import (
 from pixelprose.records.registry import Registry
 from pixelprose.records.schemas import schema_text
 from pixelprose.records.settings import RegistrySettings, StreamSettings
+from pixelprose.records.stores import open_ready
 from pixelprose.records.stream import (
     Stage,
     codec_for,
@@ -110,6 +111,7 @@ __all__ = [
     "kafka_log",
     "lanes_of",
     "log_of_topics",
+    "open_ready",
     "policy_hash",
     "record_of",
     "row_id",

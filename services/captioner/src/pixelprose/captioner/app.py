@@ -5,23 +5,16 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
-from pixelprose.captioner.checkpoint import find_checkpoint
 from pixelprose.captioner.policy import Policy, read_policy
 from pixelprose.captioner.port import Captioner
 from pixelprose.captioner.selection import read_selection
 from pixelprose.captioner.settings import CaptionerSection, CaptionerSettings
 from pixelprose.captioner.step import CaptionStep
+from pixelprose.checkpoints import Checkpoint, ModelNotLoaded, find_checkpoint
 from pixelprose.host import Service
-from pixelprose.objectstore import (
-    ObjectStore,
-    OpenStore,
-    StoreRefused,
-    StoreSettings,
-    StoreUnavailable,
-    open_store,
-)
-from pixelprose.records import ImageAnnotated, Stage, runner_for
-from pixelprose.streamkit import Batches, ExitCode, Metrics, Stop, Unavailable
+from pixelprose.objectstore import OpenStore
+from pixelprose.records import ImageAnnotated, Stage, open_ready, runner_for
+from pixelprose.streamkit import Batches, ExitCode, Metrics, Stop
 
 LoadCaptioner = Callable[[CaptionerSection], Captioner]
 
@@ -105,12 +98,7 @@ def load_captioner(section: CaptionerSection) -> Captioner:
         from pixelprose.captioner.endpoint_captioner import open_endpoint  # noqa: PLC0415 - as below
 
         return open_endpoint(section)
-    checkpoint = find_checkpoint(
-        section.model,
-        revision=section.revision,
-        name=section.model_name,
-        local_only=section.local_only,
-    )
+    checkpoint = _found(section)
     if section.engine == "vllm":
         from pixelprose.captioner.vllm_captioner import load_vllm  # noqa: PLC0415 - an extra
 
@@ -126,20 +114,14 @@ def load_captioner(section: CaptionerSection) -> Captioner:
     )
 
 
-def open_ready(settings: StoreSettings, closing: ExitStack) -> ObjectStore:
-    """Return the store that the settings name.
-
-    Raises:
-        Stop: it refuses us.
-        Unavailable: it does not answer.
-    """
-    store = open_store(settings)
-    closing.callback(store.close)
+def _found(section: CaptionerSection) -> Checkpoint:
     try:
-        store.prepare()
-    except StoreUnavailable as error:
-        raise Unavailable("store", str(error)) from error
-    except StoreRefused as error:
-        detail = f"the store refuses us: {error}; check the settings of `store`"
+        return find_checkpoint(
+            section.model,
+            revision=section.revision,
+            name=section.model_name,
+            local_only=section.local_only,
+        )
+    except ModelNotLoaded as error:
+        detail = f"{error}; set captioner.model (and captioner.revision)"
         raise Stop(ExitCode.BAD_CONFIGURATION, detail) from error
-    return store

@@ -1,33 +1,17 @@
 """From a checkpoint to a captioner that works, or to a clear no."""
 
-from collections.abc import Collection, Mapping
-from typing import Any, Final
+from typing import Any
 
 import torch
 from jinja2 import TemplateError
-from safetensors import SafetensorError
 from transformers import AutoModelForImageTextToText, AutoProcessor
-from transformers.utils import logging
 
 from pixelprose.captioner.asking import probe
-from pixelprose.captioner.checkpoint import Checkpoint
 from pixelprose.captioner.settings import Dtype
-from pixelprose.captioner.transformers_captioner import Network, Processor, TransformersCaptioner
+from pixelprose.captioner.transformers_captioner import TransformersCaptioner
+from pixelprose.checkpoints import Checkpoint, ModelNotLoaded
+from pixelprose.checkpoints.networks import LOADING_ERRORS, SAFELY, load_network, prepare
 from pixelprose.streamkit import ExitCode, Stop
-
-# What transformers raises when a checkpoint is broken, unknown to it, or wants code of its own.
-_LOADING_ERRORS: Final = (
-    OSError,
-    ValueError,
-    RuntimeError,
-    ImportError,
-    KeyError,
-    TypeError,
-    AttributeError,
-    AssertionError,
-    SafetensorError,
-    TemplateError,
-)
 
 
 def load(
@@ -47,37 +31,22 @@ def load(
     """
     where = ("cuda" if torch.cuda.is_available() else "cpu") if device == "auto" else device
     kind = ("float32" if where == "cpu" else "bfloat16") if dtype == "auto" else dtype
-    if threads:
-        torch.set_num_threads(threads)
-    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+    prepare(threads=threads)
+    processors: Any = AutoProcessor
     try:
-        network, processor = _opened(checkpoint, dtype=getattr(torch, kind))
         captioner = TransformersCaptioner(
-            network.to(where).eval(), processor, checkpoint=checkpoint, batch_size=batch_size
+            load_network(
+                AutoModelForImageTextToText, checkpoint, device=where, dtype=getattr(torch, kind)
+            ),
+            processors.from_pretrained(checkpoint.folder, **SAFELY),
+            checkpoint=checkpoint,
+            batch_size=batch_size,
         )
         captioner.caption([probe()])
-    except _LOADING_ERRORS as error:
+    except (ModelNotLoaded, TemplateError, *LOADING_ERRORS) as error:
         detail = (
             f"model {checkpoint.name} in {checkpoint.folder} cannot caption on {where}; give a "
             f"checkpoint that AutoModelForImageTextToText loads: {error}"
         )
         raise Stop(ExitCode.BAD_CONFIGURATION, detail) from error
     return captioner
-
-
-def _opened(checkpoint: Checkpoint, *, dtype: torch.dtype) -> tuple[Network, Processor]:
-    models: Any = AutoModelForImageTextToText
-    processors: Any = AutoProcessor
-    safely = {"local_files_only": True, "trust_remote_code": False}
-    network, loading = models.from_pretrained(
-        checkpoint.folder, dtype=dtype, use_safetensors=True, output_loading_info=True, **safely
-    )
-    _complete(loading)
-    return network, processors.from_pretrained(checkpoint.folder, **safely)
-
-
-def _complete(loading: Mapping[str, Collection[object]]) -> None:
-    # transformers fills what a checkpoint lacks with random numbers and only warns.
-    lacking = sorted(map(str, (*loading["missing_keys"], *loading["mismatched_keys"])))
-    if lacking:
-        raise ValueError(f"{len(lacking)} weights are missing or misshapen, such as {lacking[0]}")

@@ -1,16 +1,15 @@
 """Captions by any image-text-to-text model that transformers has natively, on a CPU or GPU."""
 
 from collections.abc import Iterator, Sequence
-from importlib.metadata import version
 from typing import Any, TypeAlias
 
 import torch
 from transformers import GenerationConfig
 
 from pixelprose.captioner.asking import picture, seed
-from pixelprose.captioner.checkpoint import Checkpoint
 from pixelprose.captioner.drawing import processors
 from pixelprose.captioner.port import Captioner, CaptionRequest, Completion
+from pixelprose.checkpoints import Checkpoint, installed
 from pixelprose.records import Model, Sampling
 
 # transformers does not type its models, processors and what they hand to each other.
@@ -43,10 +42,9 @@ class TransformersCaptioner(Captioner):
         self._network.generation_config = GenerationConfig(  # type: ignore[no-untyped-call]
             eos_token_id=sorted(self._ends), pad_token_id=_padding(processor, self._ends)
         )
-        library = f"transformers {version('transformers')}"
-        self._model = Model(name=checkpoint.name, revision=checkpoint.revision, library=library)
+        self._model = checkpoint.model("transformers")
         kind = str(network.dtype).removeprefix("torch.")
-        self._engine = f"{library}, torch {version('torch')}, {network.device.type}, {kind}"
+        self._engine = f"{self._model.library}, {installed('torch')}, {network.device.type}, {kind}"
 
     @property
     def model(self) -> Model:

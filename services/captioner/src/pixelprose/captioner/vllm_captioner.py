@@ -1,13 +1,12 @@
 """Captions by vLLM's engine in this process: one process, one GPU, one captioner."""
 
 from collections.abc import Callable, Sequence
-from importlib.metadata import version
 from typing import Any, Final, TypeAlias
 
 from pixelprose.captioner.asking import TOO_LONG, RequestRefused, conversation, picture, probe, seed
-from pixelprose.captioner.checkpoint import Checkpoint
 from pixelprose.captioner.port import Captioner, CaptionRequest, Completion
 from pixelprose.captioner.settings import CaptionerSection
+from pixelprose.checkpoints import Checkpoint, installed
 from pixelprose.records import Model
 from pixelprose.streamkit import ExitCode, Stop, Unavailable
 
@@ -33,7 +32,7 @@ class VllmCaptioner(Captioner):
         library = f"vllm {release}"
         self._model = Model(name=checkpoint.name, revision=checkpoint.revision, library=library)
         kind = str(llm.model_config.dtype).removeprefix("torch.")
-        self._engine = f"{library}, torch {version('torch')}, {device}, {kind}"
+        self._engine = f"{library}, {installed('torch')}, {device}, {kind}"
 
     @property
     def model(self) -> Model:

@@ -11,9 +11,9 @@ from safetensors.torch import load_file
 from torch.nn.functional import linear, normalize
 from transformers import CLIPVisionModelWithProjection
 
-from pixelprose.metadata_annotator.checkpoint import Checkpoint, weights_hash
-from pixelprose.metadata_annotator.loaded import LOADING_ERRORS, load_image_processor, load_network
-from pixelprose.metadata_annotator.ports import AestheticScorer, ModelNotLoaded
+from pixelprose.checkpoints import Checkpoint, ModelNotLoaded, weights_hash
+from pixelprose.checkpoints.networks import LOADING_ERRORS, load_image_processor, load_network
+from pixelprose.metadata_annotator.ports import AestheticScorer
 from pixelprose.records import Model
 
 HEAD: Final = "head.safetensors"

@@ -15,16 +15,9 @@ from pixelprose.metadata_annotator.settings import (
 )
 from pixelprose.metadata_annotator.step_caption import AnnotateCaptions, CaptionModels
 from pixelprose.metadata_annotator.step_image import AnnotateImages, ImageModels
-from pixelprose.objectstore import (
-    ObjectStore,
-    OpenStore,
-    StoreRefused,
-    StoreSettings,
-    StoreUnavailable,
-    open_store,
-)
-from pixelprose.records import CaptionGenerated, Group, ImageScreened, Stage, runner_for
-from pixelprose.streamkit import Batches, ExitCode, Metrics, Stop, Unavailable
+from pixelprose.objectstore import OpenStore
+from pixelprose.records import CaptionGenerated, Group, ImageScreened, Stage, open_ready, runner_for
+from pixelprose.streamkit import Batches, ExitCode, Metrics, Stop
 
 
 class StepModels(Protocol):
@@ -121,22 +114,3 @@ def load_models(section: MetadataAnnotatorSection, policy: AnnotationPolicy) -> 
     from pixelprose.metadata_annotator.loading import Models  # noqa: PLC0415 - torch takes seconds
 
     return Models(section, policy)
-
-
-def open_ready(settings: StoreSettings, closing: ExitStack) -> ObjectStore:
-    """The store that the settings name.
-
-    Raises:
-        Stop: it refuses us.
-        Unavailable: it does not answer.
-    """
-    store = open_store(settings)
-    closing.callback(store.close)
-    try:
-        store.prepare()
-    except StoreUnavailable as error:
-        raise Unavailable("store", str(error)) from error
-    except StoreRefused as error:
-        detail = f"the store refuses us: {error}; check the settings of `store`"
-        raise Stop(ExitCode.BAD_CONFIGURATION, detail) from error
-    return store

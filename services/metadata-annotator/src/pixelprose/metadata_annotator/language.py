@@ -12,8 +12,8 @@ from pathlib import Path
 import py3langid  # type: ignore[import-untyped]
 from py3langid.langid import MODEL_FILE, LanguageIdentifier  # type: ignore[import-untyped]
 
-from pixelprose.metadata_annotator.checkpoint import installed, weights_hash
-from pixelprose.metadata_annotator.ports import Guess, LanguageGuesser, ModelNotLoaded
+from pixelprose.checkpoints import ModelNotLoaded, installed, weights_hash
+from pixelprose.metadata_annotator.ports import Guess, LanguageGuesser
 from pixelprose.records import Model
 
 

@@ -4,17 +4,21 @@ from collections.abc import Callable
 from functools import cached_property
 from typing import Final, TypeVar
 
-import torch
-from transformers.utils import logging
-
+from pixelprose.checkpoints import (
+    SAFETENSORS,
+    Checkpoint,
+    ImageClassifier,
+    ModelNotLoaded,
+    find_checkpoint,
+)
+from pixelprose.checkpoints.classifier import load_classifier
+from pixelprose.checkpoints.networks import prepare
 from pixelprose.metadata_annotator.aesthetic import load_aesthetic
-from pixelprose.metadata_annotator.checkpoint import Checkpoint, find_checkpoint
-from pixelprose.metadata_annotator.classifier import load_classifier
 from pixelprose.metadata_annotator.language import load_language
 from pixelprose.metadata_annotator.linguist import SpacyLinguist
 from pixelprose.metadata_annotator.pii import PresidioFinder
 from pixelprose.metadata_annotator.policy import AnnotationPolicy
-from pixelprose.metadata_annotator.ports import ImageClassifier, ModelNotLoaded, ToxicityScorer
+from pixelprose.metadata_annotator.ports import ToxicityScorer
 from pixelprose.metadata_annotator.settings import MetadataAnnotatorSection, ModelSection
 from pixelprose.metadata_annotator.spacy_pipeline import SpacyPipeline, load_pipeline
 from pixelprose.metadata_annotator.step_caption import CaptionModels
@@ -41,8 +45,7 @@ class Models:
     def __init__(self, section: MetadataAnnotatorSection, policy: AnnotationPolicy) -> None:
         self._section = section
         self._policy = policy
-        torch.set_num_threads(section.threads)
-        logging.disable_progress_bar()  # type: ignore[no-untyped-call] # logs are for events
+        prepare(threads=section.threads)
 
     def for_images(self) -> ImageModels:
         """What the image step asks."""
@@ -94,11 +97,7 @@ class Models:
         return _or_stop(
             "toxicity",
             lambda: load_toxicity(
-                find_checkpoint(
-                    section.toxicity,
-                    local_only=section.local_only,
-                    weights=section.toxicity.onnx or "*.safetensors",
-                ),
+                self._checkpoint(section.toxicity, weights=section.toxicity.onnx or SAFETENSORS),
                 onnx=section.toxicity.onnx,
                 device=section.device,
                 threads=section.threads,
@@ -113,8 +112,14 @@ class Models:
     def _pii(self) -> PresidioFinder:
         return PresidioFinder(self._pipeline, self._policy.pii)
 
-    def _checkpoint(self, section: ModelSection) -> Checkpoint:
-        return find_checkpoint(section, local_only=self._section.local_only)
+    def _checkpoint(self, section: ModelSection, *, weights: str = SAFETENSORS) -> Checkpoint:
+        return find_checkpoint(
+            section.model,
+            revision=section.revision,
+            name=section.model_name,
+            local_only=self._section.local_only,
+            weights=weights,
+        )
 
 
 def _or_stop(setting: str, load: Callable[[], T]) -> T:

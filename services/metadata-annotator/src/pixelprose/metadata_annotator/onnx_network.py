@@ -17,9 +17,8 @@ from onnxruntime.capi.onnxruntime_pybind11_state import (  # type: ignore[import
 )
 from transformers import AutoConfig
 
-from pixelprose.metadata_annotator.checkpoint import Checkpoint
-from pixelprose.metadata_annotator.loaded import LOADING_ERRORS, SAFELY
-from pixelprose.metadata_annotator.ports import ModelNotLoaded
+from pixelprose.checkpoints import Checkpoint, ModelNotLoaded
+from pixelprose.checkpoints.networks import LOADING_ERRORS, SAFELY
 
 _BROKEN = (*LOADING_ERRORS, Fail, InvalidGraph, InvalidProtobuf, NoSuchFile)
 

@@ -16,7 +16,7 @@ from presidio_analyzer.predefined_recognizers import (
 )
 from spacy.tokens import Doc
 
-from pixelprose.metadata_annotator.checkpoint import installed
+from pixelprose.checkpoints import installed
 from pixelprose.metadata_annotator.policy import PiiPolicy
 from pixelprose.metadata_annotator.ports import Finding, PiiFinder
 from pixelprose.metadata_annotator.spacy_pipeline import SpacyPipeline

@@ -1,24 +1,13 @@
 """The ports: what the two steps ask of models. Pictures are RGB, answers keep the order asked."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from PIL import Image
 
-from pixelprose.records import Linguistics, Model, Toxicity, Word
-
-
-class ModelNotLoaded(Exception):
-    """A model can't be used; the message says which and what is wrong with it."""
-
-
-class HasModel(Protocol):
-    """Everything that answers says which weights answered."""
-
-    @property
-    def model(self) -> Model:
-        """Name, revision and library: the same weights can be found again."""
+from pixelprose.checkpoints import HasModel
+from pixelprose.records import Linguistics, Toxicity, Word
 
 
 class AestheticScorer(HasModel, Protocol):
@@ -26,17 +15,6 @@ class AestheticScorer(HasModel, Protocol):
 
     def score(self, pictures: Sequence[Image.Image]) -> Sequence[float]:
         """A score from 1 (poor) to 10 (excellent) for each picture."""
-
-
-class ImageClassifier(HasModel, Protocol):
-    """Sorts pictures into classes."""
-
-    @property
-    def labels(self) -> frozenset[str]:
-        """All classes it knows."""
-
-    def classify(self, pictures: Sequence[Image.Image]) -> Sequence[Mapping[str, float]]:
-        """The probability of every class, for each picture."""
 
 
 class WordReader(HasModel, Protocol):

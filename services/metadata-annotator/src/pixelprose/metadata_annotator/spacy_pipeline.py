@@ -9,8 +9,7 @@ import spacy
 from spacy.language import Language
 from spacy.tokens import Doc
 
-from pixelprose.metadata_annotator.checkpoint import installed, weights_hash
-from pixelprose.metadata_annotator.ports import ModelNotLoaded
+from pixelprose.checkpoints import ModelNotLoaded, installed, weights_hash
 from pixelprose.records import Model
 
 _NEEDED: Final = {

@@ -7,12 +7,12 @@ from datetime import datetime
 import msgspec
 from PIL import Image
 
+from pixelprose.checkpoints import ImageClassifier
 from pixelprose.metadata_annotator.alt_text import AltText, AltTexts
 from pixelprose.metadata_annotator.masking import LINE_BREAK, mask_lines
 from pixelprose.metadata_annotator.policy import AnnotationPolicy
 from pixelprose.metadata_annotator.ports import (
     AestheticScorer,
-    ImageClassifier,
     LanguageGuesser,
     PiiFinder,
     ToxicityScorer,

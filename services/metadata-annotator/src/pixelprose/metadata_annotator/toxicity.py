@@ -7,10 +7,10 @@ from typing import Any, Final
 import torch
 from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-from pixelprose.metadata_annotator.checkpoint import Checkpoint
-from pixelprose.metadata_annotator.loaded import LOADING_ERRORS, SAFELY, load_network
+from pixelprose.checkpoints import Checkpoint, ModelNotLoaded
+from pixelprose.checkpoints.networks import LOADING_ERRORS, SAFELY, load_network
 from pixelprose.metadata_annotator.onnx_network import load_onnx
-from pixelprose.metadata_annotator.ports import ModelNotLoaded, ToxicityScorer
+from pixelprose.metadata_annotator.ports import ToxicityScorer
 from pixelprose.records import Model, Toxicity
 
 LABELS: Final = Toxicity.__struct_fields__

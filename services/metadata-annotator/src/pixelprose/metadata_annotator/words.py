@@ -8,8 +8,8 @@ import rapidocr
 from PIL import Image, ImageDraw, ImageFont
 from rapidocr.utils.output import RapidOCROutput
 
-from pixelprose.metadata_annotator.checkpoint import installed, weights_hash
-from pixelprose.metadata_annotator.ports import ModelNotLoaded, WordReader
+from pixelprose.checkpoints import ModelNotLoaded, installed, weights_hash
+from pixelprose.metadata_annotator.ports import WordReader
 from pixelprose.metadata_annotator.settings import WordsSection
 from pixelprose.records import Model, Word
 

@@ -8,14 +8,13 @@ from PIL import Image
 from torch.nn.functional import normalize
 from transformers import AutoTokenizer, CLIPModel
 
-from pixelprose.metadata_annotator.checkpoint import Checkpoint
-from pixelprose.metadata_annotator.loaded import (
+from pixelprose.checkpoints import Checkpoint, ImageClassifier, ModelNotLoaded
+from pixelprose.checkpoints.networks import (
     LOADING_ERRORS,
     SAFELY,
     load_image_processor,
     load_network,
 )
-from pixelprose.metadata_annotator.ports import ImageClassifier, ModelNotLoaded
 from pixelprose.records import Model
 
 

@@ -4,26 +4,19 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
 
+from pixelprose.checkpoints import ImageClassifier, ModelNotLoaded, find_checkpoint
 from pixelprose.host import Service
-from pixelprose.objectstore import (
-    ObjectStore,
-    OpenStore,
-    StoreRefused,
-    StoreSettings,
-    StoreUnavailable,
-    open_store,
-)
-from pixelprose.records import ImageFetched, Stage, runner_for
+from pixelprose.objectstore import OpenStore
+from pixelprose.records import ImageFetched, Stage, open_ready, runner_for
 from pixelprose.safety_filter.hash_list import HashLists
 from pixelprose.safety_filter.hash_list_file import HashListError, check_age, read_hash_list
-from pixelprose.safety_filter.nsfw import ModelNotLoaded, NsfwScorer
 from pixelprose.safety_filter.policy import PolicyError, SafetyPolicy, load_policy
 from pixelprose.safety_filter.settings import SafetyFilterSection, SafetyFilterSettings
 from pixelprose.safety_filter.step import Screen
 from pixelprose.safety_filter.store_quarantine import StoreQuarantine
-from pixelprose.streamkit import Batches, ExitCode, Metrics, Stop, Unavailable
+from pixelprose.streamkit import Batches, ExitCode, Metrics, Stop
 
-LoadScorer = Callable[[SafetyFilterSection], NsfwScorer]
+LoadScorer = Callable[[SafetyFilterSection], ImageClassifier]
 """Gives the model that the settings name; raises ModelNotLoaded."""
 
 
@@ -61,27 +54,9 @@ def stage(settings: SafetyFilterSettings, *, load: LoadScorer, opened: OpenStore
     return Stage(service="safety-filter", reads=ImageFetched, worker=worker, close=closing.close)
 
 
-def open_ready(settings: StoreSettings, closing: ExitStack) -> ObjectStore:
-    """The store that the settings name.
-
-    Raises:
-        Stop: it refuses us.
-        Unavailable: it does not answer.
-    """
-    store = open_store(settings)
-    closing.callback(store.close)
-    try:
-        store.prepare()
-    except StoreUnavailable as error:
-        raise Unavailable("store", str(error)) from error
-    except StoreRefused as error:
-        raise Stop(ExitCode.BAD_CONFIGURATION, f"store: {error}; check `store`") from error
-    return store
-
-
 def load_safety(
     section: SafetyFilterSection, *, now: Callable[[], datetime], load: LoadScorer
-) -> tuple[SafetyPolicy, HashLists, NsfwScorer]:
+) -> tuple[SafetyPolicy, HashLists, ImageClassifier]:
     """Everything that screening rests on.
 
     Raises:
@@ -121,24 +96,22 @@ def _lists(section: SafetyFilterSection, *, now: Callable[[], datetime]) -> Hash
     return HashLists(read)
 
 
-def load_scorer(section: SafetyFilterSection) -> NsfwScorer:
+def load_scorer(section: SafetyFilterSection) -> ImageClassifier:
     """The NSFW model that the settings name.
 
     Raises:
         ModelNotLoaded: none is named, or it can't be used.
     """
-    if not section.model:
-        raise ModelNotLoaded("no NSFW model is configured")
-    from pixelprose.safety_filter import transformers_scorer  # noqa: PLC0415 - torch takes seconds
-
-    return transformers_scorer.load_scorer(
+    checkpoint = find_checkpoint(
         section.model,
         revision=section.revision,
         name=section.model_name,
-        device=section.device,
-        threads=section.threads,
         local_only=section.local_only,
     )
+    from pixelprose.checkpoints import classifier, networks  # noqa: PLC0415 - torch takes seconds
+
+    networks.prepare(threads=section.threads)
+    return classifier.load_classifier(checkpoint, device=section.device)
 
 
 def _stop(detail: str) -> Stop:

@@ -8,9 +8,9 @@ from typing import TypeVar
 
 import PIL.Image
 
+from pixelprose.checkpoints import ImageClassifier
 from pixelprose.records import Image, ImageFetched, ImageScreened, SafetyIncident, Screening
 from pixelprose.safety_filter.known_hashes import Hit, KnownHashes
-from pixelprose.safety_filter.nsfw import NsfwScorer
 from pixelprose.safety_filter.policy import SafetyPolicy
 from pixelprose.safety_filter.quarantine import Quarantine
 from pixelprose.safety_filter.rendition import BrokenRendition, decode
@@ -49,7 +49,7 @@ class Screen:
         self,
         *,
         known: KnownHashes,
-        scorer: NsfwScorer,
+        scorer: ImageClassifier,
         quarantine: Quarantine,
         policy: SafetyPolicy,
         now: Callable[[], datetime],
@@ -84,7 +84,7 @@ class Screen:
         return [_seen(*pair) for pair in zip(records, renditions, strict=True)]
 
     def _judge(self, seen: Sequence[_Seen]) -> Sequence[Decision | _Passed]:
-        scores = self._scorer.score([one.picture for one in seen])
+        scores = self._scorer.classify([one.picture for one in seen])
         return [self._verdict(one.record, labels) for one, labels in zip(seen, scores, strict=True)]
 
     def _verdict(self, record: ImageFetched, labels: Mapping[str, float]) -> Decision | _Passed:

@@ -1,6 +1,7 @@
 """Wires the sink: the only place that names adapters."""
 
 from collections.abc import Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import Any, Final
@@ -8,13 +9,7 @@ from typing import Any, Final
 from pixelprose.host import Service
 from pixelprose.kafkalog import cluster_id
 from pixelprose.lake import CAPTIONS, DEAD_LETTERS, IMAGES, REJECTIONS, TableSpec
-from pixelprose.objectstore import (
-    StoreRefused,
-    StoreSettings,
-    StoreUnavailable,
-    open_store,
-    probe,
-)
+from pixelprose.objectstore import probe
 from pixelprose.records import (
     CaptionAnnotated,
     ImageAnnotated,
@@ -22,6 +17,7 @@ from pixelprose.records import (
     RecordCodec,
     codec_for,
     log_of_topics,
+    open_ready,
     schema_text,
     topic_list,
     topic_of,
@@ -44,14 +40,11 @@ from pixelprose.sink.step import keep_rejection
 from pixelprose.sink.table_log import TableLog, accept, stop_at
 from pixelprose.streamkit import (
     Codec,
-    ExitCode,
     Inline,
     Metrics,
     Runner,
     RunnerSettings,
     Step,
-    Stop,
-    Unavailable,
 )
 from pixelprose.streamkit.letters import DeadLetters
 
@@ -65,7 +58,8 @@ def build(settings: SinkSettings, metrics: Metrics) -> Service:
         Stop: a topic is missing.
         Unavailable: broker or store does not answer.
     """
-    _prepare(settings.store)
+    with ExitStack() as closing:
+        open_ready(settings.store, closing, ready=probe)
     sink = _Sink(settings, metrics)
     return Service(
         runners=(
@@ -75,19 +69,6 @@ def build(settings: SinkSettings, metrics: Metrics) -> Service:
             sink.dead_letters(),
         )
     )
-
-
-def _prepare(settings: StoreSettings) -> None:
-    store = open_store(settings)
-    try:
-        probe(store)
-    except StoreUnavailable as error:
-        raise Unavailable("store", str(error)) from error
-    except StoreRefused as error:
-        detail = f"the store refuses us: {error}; check the settings of `store`"
-        raise Stop(ExitCode.BAD_CONFIGURATION, detail) from error
-    finally:
-        store.close()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ from typing import Any, Final
 import torch
 from safetensors import SafetensorError
 from transformers import AutoImageProcessor
+from transformers.utils import logging
 
-from pixelprose.metadata_annotator.checkpoint import Checkpoint
-from pixelprose.metadata_annotator.ports import ModelNotLoaded
+from pixelprose.checkpoints.checkpoint import Checkpoint, ModelNotLoaded
 
 LOADING_ERRORS: Final = (
     OSError,
@@ -18,15 +18,31 @@ LOADING_ERRORS: Final = (
     KeyError,
     TypeError,
     AttributeError,
+    AssertionError,
     SafetensorError,
 )
 """What is raised for a checkpoint that is broken, unknown, or wants code of its own to run."""
 
 SAFELY: Final[Mapping[str, Any]] = {"local_files_only": True, "trust_remote_code": False}
 
+_NAMED: Final = 5
 
-def load_network(kind: Any, checkpoint: Checkpoint, *, device: str) -> Any:  # noqa: ANN401 - transformers has no types for these
-    """The network in float32, ready to answer; `kind` is one of transformers' model classes.
+
+def prepare(*, threads: int | None) -> None:
+    """Set torch's threads, which are the process's, and leave the log to events."""
+    if threads:
+        torch.set_num_threads(threads)
+    logging.disable_progress_bar()  # type: ignore[no-untyped-call]
+
+
+def load_network(
+    kind: Any,  # noqa: ANN401 - transformers has no types for these
+    checkpoint: Checkpoint,
+    *,
+    device: str,
+    dtype: torch.dtype = torch.float32,
+) -> Any:  # noqa: ANN401 - as above
+    """The network, ready to answer; `kind` is one of transformers' model classes.
 
     Raises:
         ModelNotLoaded: it can't be loaded by `kind`, lacks weights, or the device is not there.
@@ -34,17 +50,17 @@ def load_network(kind: Any, checkpoint: Checkpoint, *, device: str) -> Any:  # n
     try:
         network, loading = kind.from_pretrained(
             checkpoint.folder,
-            dtype=torch.float32,
+            dtype=dtype,
             use_safetensors=True,
             output_loading_info=True,
             **SAFELY,
         )
         network = network.eval().to(device)
     except LOADING_ERRORS as error:
-        raise ModelNotLoaded(f"{checkpoint.folder}: {error}") from error
+        raise ModelNotLoaded(f"{checkpoint.folder} on {device}: {error}") from error
     # transformers fills missing weights with random ones and only warns.
     if wrong := sorted(map(str, [*loading["missing_keys"], *loading["mismatched_keys"]])):
-        raise ModelNotLoaded(f"{checkpoint.folder} lacks weights: {', '.join(wrong[:5])}")
+        raise ModelNotLoaded(f"{checkpoint.folder} lacks weights: {', '.join(wrong[:_NAMED])}")
     return network
 
 

@@ -7,9 +7,9 @@ import torch
 from PIL import Image
 from transformers import AutoModelForImageClassification
 
-from pixelprose.metadata_annotator.checkpoint import Checkpoint
-from pixelprose.metadata_annotator.loaded import load_image_processor, load_network
-from pixelprose.metadata_annotator.ports import ImageClassifier, ModelNotLoaded
+from pixelprose.checkpoints.checkpoint import Checkpoint, ModelNotLoaded
+from pixelprose.checkpoints.networks import LOADING_ERRORS, load_image_processor, load_network
+from pixelprose.checkpoints.port import ImageClassifier
 from pixelprose.records import Model
 
 
@@ -64,19 +64,24 @@ class TransformersClassifier(ImageClassifier):
 def load_classifier(
     checkpoint: Checkpoint, *, classes: Mapping[str, str] | None = None, device: str = "cpu"
 ) -> TransformersClassifier:
-    """Load a classifier that gives one class to a picture.
+    """Load a classifier that gives one class to a picture; it has answered once.
 
     Raises:
-        ModelNotLoaded: a part is missing, or it gives many classes at once.
+        ModelNotLoaded: a part is missing, it gives many classes at once, or it does not answer.
     """
     network = load_network(AutoModelForImageClassification, checkpoint, device=device)
     if network.config.problem_type not in {None, "single_label_classification"}:
         detail = f"{checkpoint.folder} is for {network.config.problem_type}; one label is needed"
         raise ModelNotLoaded(detail)
-    return TransformersClassifier(
+    classifier = TransformersClassifier(
         model=checkpoint.model("transformers"),
         network=network,
         processor=load_image_processor(checkpoint),
         classes=classes or {},
         device=device,
     )
+    try:
+        classifier.classify([Image.new("RGB", (64, 64))])
+    except LOADING_ERRORS as error:
+        raise ModelNotLoaded(f"{checkpoint.folder} classifies nothing: {error}") from error
+    return classifier

@@ -11,18 +11,19 @@ from typing import Final
 from huggingface_hub import snapshot_download
 from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
-from pixelprose.metadata_annotator.ports import ModelNotLoaded
-from pixelprose.metadata_annotator.settings import ModelSection
 from pixelprose.records import Model
 
 # No pickled weights, and no Python files: nothing in a checkpoint is ever run.
 SAFETENSORS: Final = "*.safetensors"
-_FILES: Final = ("*.json", "*.txt", "*.model")
+_BESIDE_WEIGHTS: Final = ("*.json", "*.jinja", "*.txt", "*.model")
 # Folders beside a model hold what it was trained from: optimizers, older states, other formats.
 _NOT_AT_THE_TOP: Final = ("*/*",)
-_BLOCK_BYTES: Final = 1 << 20
 _NAME_IN_CONFIG: Final = "pixelprose_name"
 """A model's own name in its config.json, where a folder's name would say too little."""
+
+
+class ModelNotLoaded(Exception):
+    """A model can't be used; the message says which and what is wrong with it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,34 +40,42 @@ class Checkpoint:
 
 
 def find_checkpoint(
-    section: ModelSection, *, local_only: bool = True, weights: str = SAFETENSORS
+    model: str | None,
+    *,
+    revision: str | None = None,
+    name: str | None = None,
+    local_only: bool = True,
+    weights: str = SAFETENSORS,
 ) -> Checkpoint:
-    """Return the files of a model: a folder, or a hub id whose revision the cache holds.
+    """Return the files of `model`: a folder, or a hub id of which the cache holds `revision`.
 
-    `weights` names the files that make its revision, and that it must have. With `local_only` off,
-    what the cache lacks is downloaded.
+    `weights` names the files that make a folder's revision, and that it must have. `name` is what
+    records say instead of the model's own name. With `local_only` off, what the cache lacks is
+    downloaded.
 
     Raises:
-        ModelNotLoaded: it is not set, not there, has no safetensors, or is a hub id without a
-            revision.
+        ModelNotLoaded: none is named, it is not there, it has no such weights, it is a hub id
+            without a revision, or a folder with other weights than `revision` says.
     """
-    if not section.model:
+    if not model:
         raise ModelNotLoaded("no model is configured")
-    local = Path(section.model)
+    local = Path(model)
     if local.is_dir():
-        name = section.model_name or _own_name(local) or local.resolve().name
-        return Checkpoint(local, name, weights_hash(_weights(local, weights)))
-    if not section.revision:
-        detail = f"there is no folder {section.model}; if it is a hub id, it needs a revision"
-        raise ModelNotLoaded(detail)
-    allowed = (*_FILES, weights)
-    folder = _snapshot(section.model, section.revision, allowed, local_only=local_only)
+        found = weights_hash(_weights(local, weights))
+        if revision not in {None, found}:
+            raise ModelNotLoaded(f"the weights in {local} are {found}, not {revision} as is set")
+        return Checkpoint(local, name or _own_name(local) or local.resolve().name, found)
+    if not revision:
+        raise ModelNotLoaded(f"there is no folder {model}; if it is a hub id, it needs a revision")
+    folder = _snapshot(model, revision, (*_BESIDE_WEIGHTS, weights), local_only=local_only)
     _weights(folder, weights)
-    return Checkpoint(folder, section.model_name or section.model, folder.name)
+    return Checkpoint(folder, name or model, folder.name)
 
 
 def weights_hash(files: Iterable[Path]) -> str:
     """`sha256:` of the files' bytes, one after the other in the order of their names.
+
+    Of a single file it is what sha256sum says.
 
     Raises:
         OSError: a file can't be read.
@@ -74,8 +83,7 @@ def weights_hash(files: Iterable[Path]) -> str:
     digest = hashlib.sha256()
     for path in sorted(files):
         with path.open("rb") as file:
-            while block := file.read(_BLOCK_BYTES):
-                digest.update(block)
+            hashlib.file_digest(file, lambda: digest)
     return f"sha256:{digest.hexdigest()}"
 
 
@@ -104,7 +112,8 @@ def _snapshot(model: str, revision: str, allowed: Iterable[str], *, local_only: 
 def _weights(folder: Path, pattern: str) -> list[Path]:
     found = list(folder.glob(pattern))
     if not found:
-        raise ModelNotLoaded(f"{folder} holds no {pattern}; other weights are refused")
+        detail = f"{folder} holds no {pattern}; convert the weights, others are refused"
+        raise ModelNotLoaded(detail)
     return found
 
 

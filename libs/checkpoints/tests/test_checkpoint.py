@@ -3,8 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from pixelprose.captioner.checkpoint import find_checkpoint
-from pixelprose.streamkit import ExitCode, Stop
+from pixelprose.checkpoints import ModelNotLoaded, find_checkpoint
 
 
 @pytest.fixture
@@ -35,6 +34,30 @@ def test_a_model_s_own_name_beats_its_folder_s_and_a_configured_one_beats_both(
     assert find_checkpoint(str(folder), name="demo").name == "demo"
 
 
+@pytest.mark.parametrize("config", ["{", "[]", '{"pixelprose_name": 7}'])
+def test_a_config_that_says_no_name_does_not_name(folder: Path, config: str) -> None:
+    (folder / "config.json").write_text(config)
+
+    assert find_checkpoint(str(folder)).name == folder.name
+
+
+def test_other_weights_can_be_asked_for(folder: Path) -> None:
+    (folder / "model.onnx").write_bytes(b"onnx")
+
+    expected = hashlib.sha256(b"onnx").hexdigest()
+    assert find_checkpoint(str(folder), weights="*.onnx").revision == f"sha256:{expected}"
+
+
+def test_a_model_says_which_library_ran_it(folder: Path) -> None:
+    assert find_checkpoint(str(folder)).model("transformers").library.startswith("transformers ")
+
+
+@pytest.mark.parametrize("model", [None, ""])
+def test_a_model_that_is_not_set_is_refused(model: str | None) -> None:
+    with pytest.raises(ModelNotLoaded, match="no model is configured"):
+        find_checkpoint(model)
+
+
 def test_the_revision_of_one_file_is_its_sha256(folder: Path) -> None:
     (folder / "model-2.safetensors").unlink()
 
@@ -53,7 +76,7 @@ def test_a_folder_with_other_weights_than_configured_is_refused(folder: Path) ->
     revision = find_checkpoint(str(folder)).revision
     assert find_checkpoint(str(folder), revision=revision).revision == revision
 
-    with pytest.raises(Stop, match=r"captioner\.revision is sha256:other"):
+    with pytest.raises(ModelNotLoaded, match="not sha256:other as is set"):
         find_checkpoint(str(folder), revision="sha256:other")
 
 
@@ -67,24 +90,24 @@ def test_what_is_no_weight_does_not_change_the_revision(folder: Path) -> None:
 def test_a_folder_without_safetensors_is_refused(tmp_path: Path) -> None:
     (tmp_path / "pytorch_model.bin").write_bytes(b"pickle")
 
-    with pytest.raises(Stop, match=r"no \*\.safetensors") as stopped:
+    with pytest.raises(ModelNotLoaded, match=r"no \*\.safetensors"):
         find_checkpoint(str(tmp_path))
-
-    assert stopped.value.code == ExitCode.BAD_CONFIGURATION
 
 
 def test_a_hub_id_without_a_revision_is_refused() -> None:
-    with pytest.raises(Stop, match=r"set captioner\.revision"):
+    with pytest.raises(ModelNotLoaded, match="needs a revision"):
         find_checkpoint("somebody/some-model")
 
 
-@pytest.mark.parametrize("model", ["somebody/some-model", "no such folder/at all/anywhere"])
+@pytest.mark.parametrize(
+    "model", ["somebody/some-model", "no such folder/at all/anywhere", "/no/where"]
+)
 def test_a_model_that_is_not_on_this_machine_is_refused_without_asking_the_hub(
     model: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path))
 
-    with pytest.raises(Stop, match="this machine's hub cache"):
+    with pytest.raises(ModelNotLoaded, match="this machine's hub cache; `pixelprose models pull`"):
         find_checkpoint(model, revision="main")
 
 

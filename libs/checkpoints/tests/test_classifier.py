@@ -5,21 +5,21 @@ from pathlib import Path
 from typing import get_args
 
 import pytest
+import transformers
 from safetensors.torch import load_file, save_file
+from transformers.models.vit.image_processing_pil_vit import ViTImageProcessorPil
 
+from pixelprose.checkpoints import ModelNotLoaded, find_checkpoint
+from pixelprose.checkpoints.classifier import TransformersClassifier, load_classifier
 from pixelprose.demoworld import HELDOUT_FROM, model_path, render, scene
 from pixelprose.demoworld.truth import WatermarkClass
-from pixelprose.metadata_annotator.checkpoint import find_checkpoint
-from pixelprose.metadata_annotator.classifier import TransformersClassifier, load_classifier
-from pixelprose.metadata_annotator.ports import ModelNotLoaded
-from pixelprose.metadata_annotator.settings import ModelSection
 from pixelprose.records.codes import codes
 
 
 def load(
     folder: Path, classes: dict[str, str] | None = None, device: str = "cpu"
 ) -> TransformersClassifier:
-    checkpoint = find_checkpoint(ModelSection(model=str(folder)))
+    checkpoint = find_checkpoint(str(folder))
     return load_classifier(checkpoint, classes=classes, device=device)
 
 
@@ -59,7 +59,9 @@ def test_labels_can_be_renamed_and_added_up() -> None:
     assert renamed.classify(picture)[0]["none"] == pytest.approx(own["none"] + own["text"])
 
 
-@pytest.mark.parametrize("missing", ["config.json", "preprocessor_config.json"])
+@pytest.mark.parametrize(
+    "missing", ["config.json", "model.safetensors", "preprocessor_config.json"]
+)
 def test_a_folder_without_a_part_of_the_model_is_refused(copied: Path, missing: str) -> None:
     (copied / missing).unlink()
     with pytest.raises(ModelNotLoaded, match="copied"):
@@ -92,3 +94,24 @@ def test_a_model_of_many_labels_at_once_is_refused(copied: Path) -> None:
 def test_a_device_that_is_not_there_is_refused() -> None:
     with pytest.raises(ModelNotLoaded, match="style"):
         load(model_path("style"), device="cuda:97")
+
+
+def test_a_vision_transformer_of_two_layers_classifies(tmp_path: Path) -> None:
+    """The architecture of the profiles' NSFW model, with random weights."""
+    config = transformers.ViTConfig(
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=2,
+        image_size=32,
+        patch_size=8,
+        id2label={0: "normal", 1: "nsfw"},
+        label2id={"normal": 0, "nsfw": 1},
+    )
+    transformers.ViTForImageClassification(config).save_pretrained(tmp_path)
+    ViTImageProcessorPil(size={"height": 32, "width": 32}).save_pretrained(tmp_path)
+
+    (row,) = load(tmp_path).classify([render(scene(1), size=96)])
+
+    assert row.keys() == {"normal", "nsfw"}
+    assert sum(row.values()) == pytest.approx(1)
