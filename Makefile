@@ -50,8 +50,10 @@ schemas: $(READY) ## check schemas, examples and compatibility
 reference: $(READY) ## make the pages of docs/reference from the code
 	@$(BIN)/python -m pixelprose.cli.reference docs/reference
 
-test: $(READY) ## all tests, on a real Kafka and a real S3 server
-	@$(BIN)/pytest
+# Half of what the tests do is wait. A file stays in one process, which has servers of its own.
+WORKERS ?= 2
+test: $(READY) ## all tests, on a real Kafka and a real S3 server: make test WORKERS=2
+	@$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 SEED ?= 1
 SCHEDULES ?= 1
