@@ -15,26 +15,17 @@ from pixelprose.metadata_annotator.step_caption import AnnotateCaptions, Caption
 from pixelprose.metadata_annotator.step_image import AnnotateImages, ImageModels
 from pixelprose.objectstore import MemoryStore, keys
 from pixelprose.records import (
-    AltTextSignals,
-    Caption,
     CaptionGenerated,
-    Fetch,
-    Image,
     ImageId,
     ImageScreened,
     Linguistics,
     Model,
-    Rights,
-    RowId,
-    Sampling,
-    Screening,
     Sha256,
-    Signals,
-    Submission,
     SubmissionId,
     Toxicity,
     Word,
 )
+from pixelprose.records.testing import like_example
 
 NOW: Final = datetime(2026, 11, 1, 12, tzinfo=UTC)
 MODEL: Final = Model(name="fake", revision="1", library="none")
@@ -185,12 +176,16 @@ def screened() -> Callable[..., ImageScreened]:
     """Records whose bytes are known by one digit."""
 
     def make(digit: str = "a", *, alt_text: str | None = None) -> ImageScreened:
-        return ImageScreened(
-            submission=_submission(digit, alt_text),
-            rights=Rights(),
-            fetch=_fetch(),
-            image=_image(Sha256(digit * 64)),
-            screening=_screening(),
+        sha256 = Sha256(digit * 64)
+        return like_example(
+            ImageScreened,
+            submission={
+                "submission_id": SubmissionId(sha256),
+                "image_id": ImageId(sha256),
+                "alt_text": alt_text,
+            },
+            image={"sha256": sha256, "rendition_key": keys.image_rendition(sha256)},
+            lineage=(),
         )
 
     return make
@@ -204,125 +199,15 @@ def generated(screened: Callable[..., ImageScreened]) -> Callable[..., CaptionGe
         text: str, *, words: Sequence[str] = (), absent: tuple[str, ...] = ()
     ) -> CaptionGenerated:
         image = screened()
-        return CaptionGenerated(
+        read = tuple(Word(text=word, confidence=0.9, box=(0, 0, 1, 1)) for word in words)
+        return like_example(
+            CaptionGenerated,
             submission=image.submission,
-            rights=image.rights,
-            fetch=image.fetch,
             image=image.image,
-            screening=image.screening,
-            signals=_signals(words),
-            caption=_caption(text, absent),
+            signals={"words": read},
+            caption={"text": text, "absent": absent, "absent_requested": bool(absent)},
             raw=f"This image displays: {text}",
+            lineage=(),
         )
 
     return make
-
-
-def _submission(digit: str, alt_text: str | None) -> Submission:
-    return Submission(
-        submission_id=SubmissionId(digit * 64),
-        image_id=ImageId(digit * 64),
-        attempt=0,
-        url="https://example.org/a.jpg",
-        canonical_url="https://example.org/a.jpg",
-        source="test",
-        alt_text=alt_text,
-        alt_text_language=None,
-        fields={},
-        submitted_at=NOW,
-    )
-
-
-def _fetch() -> Fetch:
-    return Fetch(
-        final_url="https://example.org/a.jpg",
-        status=200,
-        redirects=(),
-        address="192.0.2.1",
-        content_type="image/jpeg",
-        etag=None,
-        last_modified=None,
-        user_agent="test",
-        fetched_at=NOW,
-        seconds=0.1,
-        consent=(),
-    )
-
-
-def _image(sha256: Sha256) -> Image:
-    return Image(
-        sha256=sha256,
-        bytes=12,
-        format="JPEG",
-        mode="RGB",
-        frames=1,
-        width=32,
-        height=24,
-        pdq="f0" * 32,
-        pdq_quality=100,
-        pdq_version="test",
-        exif={},
-        original_key=None,
-        rendition_key=keys.image_rendition(sha256),
-        rendition_width=32,
-        rendition_height=24,
-        rendition_bytes=1,
-    )
-
-
-def _screening() -> Screening:
-    return Screening(
-        policy="safety/1",
-        policy_hash="0" * 64,
-        nsfw_score=0.01,
-        nsfw_labels={"nsfw": 0.01},
-        nsfw_model=MODEL,
-        hash_lists=(),
-        screened_at=NOW,
-    )
-
-
-def _signals(words: Sequence[str]) -> Signals:
-    return Signals(
-        aesthetic=5.0,
-        aesthetic_model=MODEL,
-        watermark="none",
-        watermark_scores={"none": 1.0},
-        watermark_model=MODEL,
-        style="photo",
-        style_scores={"photo": 1.0},
-        style_model=MODEL,
-        words=tuple(Word(text=word, confidence=0.9, box=(0, 0, 1, 1)) for word in words),
-        words_model=MODEL,
-        alt_text=AltTextSignals(language=None, language_score=None, toxicity=None, pii=()),
-        language_model=MODEL,
-        toxicity_model=MODEL,
-        pii_model=MODEL,
-        annotated_at=NOW,
-    )
-
-
-def _caption(text: str, absent: tuple[str, ...]) -> Caption:
-    return Caption(
-        row_id=RowId("1" * 64),
-        text=text,
-        absent=absent,
-        kind="dense",
-        language="en",
-        policy="pixelprose/1",
-        policy_hash="0" * 64,
-        selection="selection/1",
-        selection_hash="0" * 64,
-        prompt_id="plain",
-        prompt="Describe this image.",
-        hint_used=False,
-        absent_requested=bool(absent),
-        model=MODEL,
-        engine="none",
-        sampling=Sampling(temperature=0.0, top_p=1.0, max_tokens=9, seed=0),
-        prompt_tokens=1,
-        completion_tokens=1,
-        finish_reason="stop",
-        generated_at=NOW,
-        seconds=0.1,
-    )

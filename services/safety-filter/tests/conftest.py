@@ -9,8 +9,8 @@ import pytest
 
 from pixelprose.checkpoints import ImageClassifier
 from pixelprose.objectstore import MemoryStore, keys
-from pixelprose.records import Fetch, Image, ImageFetched, Model, Rights, Submission, SubmissionId
-from pixelprose.records.groups import ImageId, Sha256
+from pixelprose.records import ImageFetched, ImageId, Model, Sha256, SubmissionId
+from pixelprose.records.testing import like_example
 from pixelprose.safety_filter.hash_list import HashLists
 from pixelprose.safety_filter.hash_list_file import HashListFile
 from pixelprose.safety_filter.policy import SHIPPED, load_policy
@@ -80,11 +80,17 @@ def fetched() -> Callable[..., ImageFetched]:
 
     def make(digit: str = "a", *, pdq: str = PDQ, pdq_quality: int = 100) -> ImageFetched:
         sha256 = Sha256(digit * 64)
-        return ImageFetched(
-            submission=_submission(digit),
-            rights=Rights(),
-            fetch=_fetch(),
-            image=_image(sha256, pdq=pdq, pdq_quality=pdq_quality),
+        return like_example(
+            ImageFetched,
+            submission={"submission_id": SubmissionId(sha256), "image_id": ImageId(sha256)},
+            image={
+                "sha256": sha256,
+                "pdq": pdq,
+                "pdq_quality": pdq_quality,
+                "original_key": keys.quarantine_original(sha256),
+                "rendition_key": keys.quarantine_rendition(sha256),
+            },
+            lineage=(),
         )
 
     return make
@@ -120,55 +126,3 @@ def list_file(tmp_path: Path) -> Callable[..., Path]:
         return path
 
     return write
-
-
-def _submission(digit: str) -> Submission:
-    return Submission(
-        submission_id=SubmissionId(digit * 64),
-        image_id=ImageId(digit * 64),
-        attempt=0,
-        url="https://example.org/a.jpg",
-        canonical_url="https://example.org/a.jpg",
-        source="test",
-        alt_text=None,
-        alt_text_language=None,
-        fields={},
-        submitted_at=NOW,
-    )
-
-
-def _fetch() -> Fetch:
-    return Fetch(
-        final_url="https://example.org/a.jpg",
-        status=200,
-        redirects=(),
-        address="192.0.2.1",
-        content_type="image/jpeg",
-        etag=None,
-        last_modified=None,
-        user_agent="test",
-        fetched_at=NOW,
-        seconds=0.1,
-        consent=(),
-    )
-
-
-def _image(sha256: Sha256, *, pdq: str, pdq_quality: int) -> Image:
-    return Image(
-        sha256=sha256,
-        bytes=12,
-        format="JPEG",
-        mode="RGB",
-        frames=1,
-        width=32,
-        height=24,
-        pdq=pdq,
-        pdq_quality=pdq_quality,
-        pdq_version="test",
-        exif={},
-        original_key=keys.quarantine_original(sha256),
-        rendition_key=keys.quarantine_rendition(sha256),
-        rendition_width=32,
-        rendition_height=24,
-        rendition_bytes=1,
-    )

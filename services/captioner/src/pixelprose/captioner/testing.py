@@ -11,20 +11,9 @@ from PIL import Image as Picture
 
 from pixelprose.captioner.policy import Policy, read_policy
 from pixelprose.captioner.port import CaptionRequest, Completion
-from pixelprose.records import (
-    AltTextSignals,
-    Fetch,
-    Image,
-    ImageAnnotated,
-    ImageId,
-    Model,
-    Rights,
-    Screening,
-    Sha256,
-    Signals,
-    Submission,
-    SubmissionId,
-)
+from pixelprose.objectstore import image_rendition
+from pixelprose.records import AltTextSignals, ImageAnnotated, ImageId, Model, Sha256, SubmissionId
+from pixelprose.records.testing import like_example
 
 NOON: Final = datetime(2026, 1, 2, 12, tzinfo=UTC)
 MODEL: Final = Model(name="a-model", revision="r1", library="a library 1.0")
@@ -87,91 +76,22 @@ def annotated(
     """Return an annotated image; `name` decides about its identities."""
     digest = sha256_of(name)
     url = f"http://example.org/{name}.jpg"
-    return ImageAnnotated(
-        submission=_submission(name, url, alt_text),
-        rights=Rights(),
-        fetch=_fetch(url),
-        image=_image(digest),
-        screening=Screening(
-            policy="safety",
-            policy_hash="0" * 64,
-            nsfw_score=0.01,
-            nsfw_labels={"nsfw": 0.01},
-            nsfw_model=MODEL,
-            hash_lists=(),
-            screened_at=NOON,
-        ),
-        signals=_signals(aesthetic, watermark),
-    )
-
-
-def _submission(name: str, url: str, alt_text: str | None) -> Submission:
-    return Submission(
-        submission_id=SubmissionId(sha256_of(f"submission {name}")),
-        image_id=ImageId(sha256_of(url)),
-        attempt=0,
-        url=url,
-        canonical_url=url,
-        source="tests",
-        alt_text=alt_text,
-        alt_text_language="en" if alt_text else None,
-        fields={},
-        submitted_at=NOON,
-    )
-
-
-def _fetch(url: str) -> Fetch:
-    return Fetch(
-        final_url=url,
-        status=200,
-        redirects=(),
-        address="192.0.2.1",
-        content_type="image/jpeg",
-        etag=None,
-        last_modified=None,
-        user_agent="tests",
-        fetched_at=NOON,
-        seconds=0.1,
-        consent=(),
-    )
-
-
-def _image(digest: Sha256) -> Image:
-    return Image(
-        sha256=digest,
-        bytes=1000,
-        format="JPEG",
-        mode="RGB",
-        frames=1,
-        width=48,
-        height=48,
-        pdq="0" * 64,
-        pdq_quality=100,
-        pdq_version="1",
-        exif={},
-        original_key=None,
-        rendition_key=f"images/{digest}/rendition.jpg",
-        rendition_width=48,
-        rendition_height=48,
-        rendition_bytes=1000,
-    )
-
-
-def _signals(aesthetic: float, watermark: float) -> Signals:
-    return Signals(
-        aesthetic=aesthetic,
-        aesthetic_model=MODEL,
-        watermark="none",
-        watermark_scores={"watermark": watermark, "none": 1 - watermark},
-        watermark_model=MODEL,
-        style="photo",
-        style_scores={"photo": 1.0},
-        style_model=MODEL,
-        words=(),
-        words_model=MODEL,
-        alt_text=AltTextSignals(language="en", language_score=0.9, toxicity=None, pii=()),
-        language_model=MODEL,
-        toxicity_model=MODEL,
-        pii_model=MODEL,
-        annotated_at=NOON,
+    return like_example(
+        ImageAnnotated,
+        submission={
+            "submission_id": SubmissionId(sha256_of(f"submission {name}")),
+            "image_id": ImageId(sha256_of(url)),
+            "source": "tests",
+            "url": url,
+            "canonical_url": url,
+            "alt_text": alt_text,
+            "alt_text_language": "en" if alt_text else None,
+        },
+        image={"sha256": digest, "rendition_key": image_rendition(digest)},
+        signals={
+            "alt_text": AltTextSignals(language="en", language_score=0.9, toxicity=None, pii=()),
+            "aesthetic": aesthetic,
+            "watermark_scores": {"watermark": watermark, "none": 1 - watermark},
+        },
+        lineage=(),
     )
