@@ -6,7 +6,7 @@ from pixelprose.cli.client_settings import client_settings
 from pixelprose.cli.errors import CommandError
 from pixelprose.cli.progress_file import ProgressFile
 from pixelprose.cli.schema_command import schema_json
-from pixelprose.cli.up import section_overrides
+from pixelprose.cli.up_sections import section_overrides
 from pixelprose.streamkit import ExitCode, Stop
 
 

@@ -8,10 +8,11 @@ from threading import Event
 import pytest
 
 from pixelprose.cli import feed as feed_module
+from pixelprose.cli.errors import CommandError
 from pixelprose.cli.feed import Feed, UnitFeed, send_list
 from pixelprose.cli.images import Unit, folder_entries, units
 from pixelprose.cli.report import Report
-from pixelprose.cli.rows import BadRow, Columns, SourceError, SourceRow
+from pixelprose.cli.rows import BadRow, Columns, SourceRow
 from pixelprose.cli.submit import SubmitFailed
 from pixelprose.cli.submitted_before import SubmittedBefore
 from pixelprose.cli.watch import watched
@@ -79,7 +80,7 @@ def test_bad_rows_are_counted_and_the_others_go_on(topic: Topic) -> None:
 
 
 def test_strict_stops_at_the_first_bad_row(topic: Topic) -> None:
-    with pytest.raises(SourceError, match="line 3: no URL"):
+    with pytest.raises(CommandError, match="line 3: no URL"):
         send_list(
             iter([row(0), BAD, row(2)]), feed(topic, strict=True), done=0, on_done=lambda _: None
         )

@@ -16,6 +16,7 @@ from typer.testing import CliRunner
 from pixelprose.cli.app import app, main
 from pixelprose.cli.epilog import EXAMPLES, NEEDS, NEXT
 from pixelprose.cli.errors import CommandError, message_of
+from pixelprose.cli.writing import ReaderLeft
 
 WITHOUT_DATA = {"up", "schema", "models pull", "table maintain"}
 """They show what goes on, or ask; `schema` prints JSON anyhow, and `table maintain` logs it."""
@@ -124,7 +125,8 @@ def test_every_error_of_the_command_line_is_a_message_and_no_trace() -> None:
     ours = [e for e in subclasses(Exception) if e.__module__.startswith("pixelprose.cli")]
     assert {"NotReady", "DemoFailed", "ServiceFailed"} <= {error.__name__ for error in ours}
     for error in ours:
-        assert issubclass(error, CommandError) or error.__name__.startswith("_"), error
+        inner = error.__name__.startswith("_") or error is ReaderLeft
+        assert issubclass(error, CommandError) or inner, error
         if issubclass(error, CommandError):
             assert message_of(error("why")) == "why"
 
@@ -142,13 +144,13 @@ def test_a_missing_extra_and_a_missing_file_are_told() -> None:
     assert message_of(gone.value) == "/nowhere/x: No such file or directory"
 
 
-def test_main_prints_one_line_and_ends_with_1(
+def test_main_prints_one_line_and_ends_with_the_code_of_the_error(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("sys.argv", ["pixelprose", "schema", "nobody[red]"])
     with pytest.raises(SystemExit) as ended:
         main()
-    assert ended.value.code == 1
+    assert ended.value.code == 2
     said = capsys.readouterr().err
     assert said.startswith("error: no record 'nobody[red]'")
     assert len(said.splitlines()) == 1

@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from pixelprose.cli.images import Unit, folder_entries, units
-from pixelprose.cli.images.found import found_units, is_images
+from pixelprose.cli.images.found import check_images, found_units, is_images
 from pixelprose.cli.presets import presets
 from pixelprose.cli.report import Report
 from pixelprose.cli.rows import BadRow, Columns, SourceError, SourceRow
@@ -226,7 +226,7 @@ def test_unpacked_bytes_are_the_images(tmp_path: Path) -> None:
 def test_a_data_set_without_a_place_for_its_images_is_refused(tmp_path: Path) -> None:
     path = table(tmp_path / "a.parquet")
     with pytest.raises(SourceError, match="--unpack-to"):
-        list(found_units(str(path), SubmitOptions(), None, Report()))
+        check_images(str(path), SubmitOptions())
 
 
 def test_a_table_of_urls_is_no_data_set_of_images(tmp_path: Path) -> None:

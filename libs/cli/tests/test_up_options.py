@@ -3,9 +3,10 @@ from pathlib import Path
 import pytest
 
 from pixelprose.cli.errors import CommandError
+from pixelprose.cli.gpus import gpu_numbers
 from pixelprose.cli.local import on_gpus, one_of_each, partitions_for
 from pixelprose.cli.models.shelf import Shelf
-from pixelprose.cli.up import UpOptions, gpu_numbers, sections_of
+from pixelprose.cli.up_sections import UpOptions, sections_of
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from pixelprose.cli import completion
 from pixelprose.cli.captions.command import CAPTIONS_EPILOG, captions
 from pixelprose.cli.choices import Output
 from pixelprose.cli.epilog import epilog
-from pixelprose.cli.errors import message_of
+from pixelprose.cli.errors import exit_of, message_of
 from pixelprose.cli.exit_codes import CommandExit
 from pixelprose.cli.export_app import EXPORT_EPILOG, export
 from pixelprose.cli.models.commands import app as models
@@ -140,7 +140,9 @@ def up(
     ] = None,
 ) -> None:
     """Run Kafka, the S3 server and all services here, with a live view, until Ctrl-C."""
-    from pixelprose.cli.up import UpOptions, gpu_numbers, run_up  # noqa: PLC0415 - needs embedded
+    from pixelprose.cli.gpus import gpu_numbers  # noqa: PLC0415 - as the others
+    from pixelprose.cli.up import run_up  # noqa: PLC0415 - needs embedded
+    from pixelprose.cli.up_sections import UpOptions  # noqa: PLC0415 - as above
 
     options = UpOptions(
         data,
@@ -264,4 +266,4 @@ def main() -> None:
             raise
         message = Text.assemble(("error: ", "red"), said)
         Console(stderr=True).print(message, soft_wrap=True)
-        raise SystemExit(CommandExit.FAILED) from error
+        raise SystemExit(exit_of(error)) from error

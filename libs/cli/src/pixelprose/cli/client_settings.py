@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from pixelprose.cli.options import named_file
 from pixelprose.host import load
 from pixelprose.objectstore import StoreSettings
 from pixelprose.records import StreamSettings
@@ -50,6 +51,7 @@ def client_settings(config: Path | None) -> ClientSettings:
     """Return the settings.
 
     Raises:
+        WrongUsage: there is no such file.
         Stop: something is wrong or missing.
     """
     named = "PIXELPROSE_KAFKA__BOOTSTRAP_SERVERS" in os.environ
@@ -57,6 +59,8 @@ def client_settings(config: Path | None) -> ClientSettings:
         if not LOCAL_FILE.exists():
             raise Stop(ExitCode.BAD_CONFIGURATION, _NO_CLUSTER)
         config = LOCAL_FILE
+    elif config is not None:
+        named_file(config, option="--config")
     return _impatient(load(ClientSettings, file=config, environ=os.environ))
 
 

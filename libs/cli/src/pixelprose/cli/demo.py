@@ -13,7 +13,7 @@ from rich.live import Live
 
 from pixelprose.cli.demo_config import hurried, sections, write_known_hashes
 from pixelprose.cli.demo_summary import Figures, summarise, table_rows
-from pixelprose.cli.errors import CommandError
+from pixelprose.cli.errors import CommandError, WrongUsage
 from pixelprose.cli.live import counts_table
 from pixelprose.cli.local import LocalConfig, LocalServices, initialise_locally
 from pixelprose.cli.memory import PeakMemory
@@ -108,7 +108,7 @@ def _make_room(out: Path) -> None:
     """Make the folder anew; only what a demo made is deleted."""
     made = (out / "summary.json").exists() or (out / "pixelprose.yaml").exists()
     if out.exists() and not made and (not out.is_dir() or any(out.iterdir())):
-        raise DemoFailed(
+        raise WrongUsage(
             f"{out} holds something else than a demo, which would be deleted; "
             "name a new folder with --out"
         )

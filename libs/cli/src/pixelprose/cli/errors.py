@@ -1,10 +1,32 @@
 """Errors whose message says all that a person needs; anything else is a bug and shows its trace."""
 
+from typing import ClassVar
+
+from pixelprose.cli.exit_codes import CommandExit
+
 _STOPPED = ". On one machine: is `pixelprose up` still running?"
 
 
 class CommandError(Exception):
-    """A command can't do what was asked; the message says why and what to do."""
+    """A command can't do what was asked; the message says why and what to do.
+
+    Attributes:
+        code: what the process ends with.
+    """
+
+    code: ClassVar[CommandExit] = CommandExit.FAILED
+
+
+class WrongUsage(CommandError):
+    """Something that was typed means nothing or can't be used here; nothing was done."""
+
+    code = CommandExit.WRONG_USAGE
+
+
+class NotFound(CommandError):
+    """What was asked for is nowhere."""
+
+    code = CommandExit.NOT_FOUND
 
 
 def message_of(error: Exception) -> str | None:
@@ -19,6 +41,15 @@ def message_of(error: Exception) -> str | None:
         return None
     where = getattr(error, "name", None)
     return f"{error}{_STOPPED}" if where == "kafka" else str(error)
+
+
+def exit_of(error: Exception) -> CommandExit:
+    """Return what the process ends with after an error that has a message."""
+    from pixelprose.curator import WrongRequest  # noqa: PLC0415 - no command should wait for it
+
+    if isinstance(error, CommandError):
+        return error.code
+    return CommandExit.WRONG_USAGE if isinstance(error, WrongRequest) else CommandExit.FAILED
 
 
 def _of_a_missing_extra(error: ModuleNotFoundError) -> str | None:

@@ -24,7 +24,10 @@ class CommandExit(IntEnum):
         1,
         "Not done, or not all of it, or a check found something; the message says why.",
     )
-    WRONG_USAGE = 2, "A command, argument or option is wrong; nothing was done."
+    WRONG_USAGE = (
+        2,
+        "A command, an argument, an option or its value means nothing here; nothing was done.",
+    )
     SOME_REFUSED = 3, "Done, but some can't be put back; each is named."
     NOT_FOUND = 4, "What was asked for is nowhere; the message says where was looked."
     INTERRUPTED = 130, "Ctrl-C: what was in flight is finished; repeat the command to go on."

@@ -8,6 +8,7 @@ from rich.console import Console
 from pixelprose.cli.lake_settings import open_lake
 from pixelprose.cli.progress import bar
 from pixelprose.curator.export import SHARD_ROWS, Export, Format, Request, Rows, begun, read_key
+from pixelprose.curator.where import check_where
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +32,7 @@ def run_export(
         # A stopped export goes on with the version it began with, however far the table is now.
         version = options.version if options.version is not None else begun(options.out)
         table = lake.open("captions", version=version)
+        check_where(table, options.where)
         request = Request(
             format=format_,
             version=table.version,

@@ -10,7 +10,7 @@ from typing import Final
 
 import structlog
 
-from pixelprose.cli.errors import CommandError
+from pixelprose.cli.errors import WrongUsage
 from pixelprose.cli.lake_settings import open_lake
 from pixelprose.cli.stopping import asked_to_stop
 from pixelprose.curator import LakeError, Maintained, Maintenance
@@ -103,12 +103,12 @@ def run_maintain(
     """Look after the tables until SIGTERM or Ctrl-C; the day in work is finished first.
 
     Raises:
-        CommandError: no table has that name.
+        WrongUsage: no table has that name.
         Stop: the port for health and metrics is taken.
     """
     names = [spec.name for spec in TABLES]
     if table is not None and table not in names:
-        raise CommandError(f"no table {table!r}; the tables are {', '.join(names)}")
+        raise WrongUsage(f"no table {table!r}; the tables are {', '.join(names)}")
     with asked_to_stop() as asked, open_lake(config) as (lake, settings):
         configure_logs(settings.log, service="maintain")
         metrics = Metrics()

@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 import typer
 
+from pixelprose.cli.errors import WrongUsage
+
 ConfigFile = Annotated[
     Path | None,
     typer.Option(
@@ -20,6 +22,17 @@ ConfigFile = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be done; do nothing.")]
+
+
+def named_file(file: Path, *, option: str) -> Path:
+    """Return the file that an option names.
+
+    Raises:
+        WrongUsage: there is none.
+    """
+    if not file.is_file():
+        raise WrongUsage(f"{option} {file}: no such file")
+    return file
 
 
 def spread(command: Callable[..., None]) -> Callable[..., None]:

@@ -8,7 +8,8 @@ from typing import TextIO
 
 from rich.console import Console
 
-from pixelprose.cli.rows import BadRow, SourceError, SourceRow
+from pixelprose.cli.errors import CommandError
+from pixelprose.cli.rows import BadRow, SourceRow
 
 _SHOWN = 5
 
@@ -30,7 +31,7 @@ class Report:
         """Count a bad row and keep the first few.
 
         Raises:
-            SourceError: the run is strict.
+            CommandError: the run is strict.
         """
         self.bad += 1
         if self.bad_file is not None:
@@ -38,7 +39,7 @@ class Report:
         if len(self.first_bad) < _SHOWN:
             self.first_bad.append(row)
         if self.strict:
-            raise SourceError(f"{row.where}: {row.why} (--strict stops here)")
+            raise CommandError(f"{row.where}: {row.why} (--strict stops here)")
 
     def good(self, rows: Iterable[SourceRow | BadRow]) -> Iterator[SourceRow]:
         """Yield the rows that can be submitted; the others are counted."""

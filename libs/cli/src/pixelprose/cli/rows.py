@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from pixelprose.cli.errors import CommandError
+from pixelprose.cli.errors import WrongUsage
 from pixelprose.records import Rights
 
 _URL = re.compile(r"(https?://|file:///|s3://)\S", re.IGNORECASE)
@@ -17,8 +17,8 @@ _SHOWN: Final = 60
 """Characters of a bad value that a message shows."""
 
 
-class SourceError(CommandError):
-    """Something can't be read as asked; the message says where and what to do."""
+class SourceError(WrongUsage):
+    """Something can't be read as asked, so that nothing of it was submitted; says what to do."""
 
 
 @dataclass(frozen=True, slots=True)

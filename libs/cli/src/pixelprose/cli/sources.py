@@ -9,6 +9,7 @@ from typing import Literal
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pixelprose.cli.errors import CommandError
 from pixelprose.cli.rows import BadRow, Columns, Raw, SourceError, SourceRow, row_of
 
 _BATCH_ROWS = 4096
@@ -23,10 +24,21 @@ def rows(path: Path, columns: Columns) -> Iterator[SourceRow | BadRow]:
     """Yield the file's rows in order; a row that can't be read is one that is bad, no more.
 
     Raises:
-        SourceError: an unknown kind of file, a missing column, or no file of its kind.
+        SourceError: an unknown kind of file, a missing column, or no file of its kind; before the
+            first good row.
+        CommandError: a file that is broken further on.
     """
     for number, (where, raw) in enumerate(_reader(path)(path, columns)):
         yield raw if isinstance(raw, BadRow) else row_of(number, where, raw, columns)
+
+
+def check_readable(path: Path, columns: Columns) -> None:
+    """Do nothing if the file can be read as asked, as far as its first good row.
+
+    Raises:
+        SourceError: it can't be.
+    """
+    next((row for row in rows(path, columns) if isinstance(row, SourceRow)), None)
 
 
 def count(path: Path) -> int | None:
@@ -133,14 +145,17 @@ def _line(path: Path, reader: object) -> Place:
 def _parquet(path: Path, columns: Columns) -> Iterator[tuple[Place, Raw]]:
     try:
         file = pq.ParquetFile(path)
-        _need(path, columns, file.schema_arrow.names)
-        number = 0
+    except pa.ArrowException as error:
+        raise SourceError(f"{path}: not readable as Parquet ({error})") from error
+    _need(path, columns, file.schema_arrow.names)
+    number = 0
+    try:
         for batch in file.iter_batches(batch_size=_BATCH_ROWS):
             for row in batch.to_pylist():
                 number += 1
                 yield f"{path}, row {number}", row
     except pa.ArrowException as error:
-        raise SourceError(f"{path}: not readable as Parquet ({error})") from error
+        raise CommandError(f"{path}: broken after row {number} ({error})") from error
 
 
 _READERS: dict[str, Reader] = {

@@ -4,7 +4,7 @@ import re
 from datetime import timedelta
 from typing import Final
 
-from pixelprose.cli.errors import CommandError
+from pixelprose.cli.errors import WrongUsage
 
 _SPAN: Final = re.compile(r"(\d{1,6})([smhd])")
 _UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
@@ -20,8 +20,8 @@ def pause(text: str) -> timedelta:
     """Return a length to wait.
 
     Raises:
-        CommandError: the text is none, or none at all.
+        WrongUsage: the text is none, or none at all.
     """
     if not (found := span(text)):
-        raise CommandError(f"{text!r} is no length of time: give 90s, 30m, 2h or 1d")
+        raise WrongUsage(f"{text!r} is no length of time: give 90s, 30m, 2h or 1d")
     return found

@@ -14,13 +14,13 @@ from pixelprose.cli.client_settings import ClientSettings, client_settings
 from pixelprose.cli.dry_run import DryRun, NoMemory
 from pixelprose.cli.feed import Feed, Memory, Sender, UnitFeed, send_list
 from pixelprose.cli.images import Unit
-from pixelprose.cli.images.found import found_units, is_images
+from pixelprose.cli.images.found import check_images, found_units, is_images
 from pixelprose.cli.presets import preset
 from pixelprose.cli.progress import bar
 from pixelprose.cli.progress_file import ProgressFile
 from pixelprose.cli.report import Report, opened
 from pixelprose.cli.rows import Columns, SourceError, row_of
-from pixelprose.cli.sources import count, rows
+from pixelprose.cli.sources import check_readable, count, rows
 from pixelprose.cli.stopping import asked_to_stop
 from pixelprose.cli.submit import Submitter, identity_of
 from pixelprose.cli.submit_options import SubmitOptions
@@ -45,7 +45,8 @@ def run_submit(
     """Submit everything that is named, and say how it went.
 
     Raises:
-        SourceError: something can't be read as asked; what was read before it is submitted.
+        SourceError: something can't be read as asked; nothing is submitted.
+        CommandError: something broke off; what was read before it is submitted.
         SubmitFailed: the broker refused rows.
     """
     settings = _settings(config, options)
@@ -109,6 +110,9 @@ class _Run:
                     f"{path}: no such file or folder; a URL to submit begins with http:// or "
                     "https://, a prefix with s3://"
                 )
+            check_readable(path, self.options.columns)
+        for name in images:
+            check_images(name, self.options)
         for path in files:
             self._list(path)
         if loose:

@@ -1,7 +1,7 @@
 """The curator: looks after the tables of the lake, and exports what is in them."""
 
 from pixelprose.curator.check import Broker, check_tables
-from pixelprose.curator.errors import LakeError
+from pixelprose.curator.errors import LakeError, WrongRequest
 from pixelprose.curator.facts import TableFacts, facts
 from pixelprose.curator.finding import Finding, State
 from pixelprose.curator.history import Commit, history
@@ -32,6 +32,7 @@ __all__ = [
     "State",
     "TableFacts",
     "Where",
+    "WrongRequest",
     "check_tables",
     "cluster",
     "compact",

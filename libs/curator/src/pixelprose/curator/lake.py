@@ -10,7 +10,7 @@ import pyarrow as pa
 from deltalake import DeltaTable, QueryBuilder
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
-from pixelprose.curator.errors import LakeError
+from pixelprose.curator.errors import LakeError, WrongRequest
 from pixelprose.lake import TABLES, TableSpec
 from pixelprose.objectstore import ObjectKey, ObjectStore, StoreSettings, open_store
 from pixelprose.sink.delta import storage_options
@@ -107,15 +107,17 @@ class Lake:
         """Return a table, at its newest version or at that one.
 
         Raises:
-            LakeError: there is no such table or version, or the store does not answer.
+            WrongRequest: no table has that name, or the table has no such version yet.
+            LakeError: the table is not there, its version is gone, or the store does not answer.
         """
         if name not in _SPECS:
-            raise LakeError(f"no table {name!r}; the tables are {', '.join(_NAMES)}")
+            raise WrongRequest(f"no table {name!r}; the tables are {', '.join(_NAMES)}")
         uri = f"s3://{self.settings.bucket}/lake/{name}"
         try:
-            handle = DeltaTable(
-                uri, version=version, storage_options=dict(storage_options(self.settings))
-            )
+            handle = DeltaTable(uri, storage_options=dict(storage_options(self.settings)))
+            newest = handle.version()
+            if version is not None and version <= newest:
+                handle.load_as_version(version)
         except TableNotFoundError as error:
             raise LakeError(
                 f"there is no table {name} in {uri} yet; the sink makes it when it starts"
@@ -123,6 +125,8 @@ class Lake:
         except (DeltaError, OSError) as error:
             at = "" if version is None else f" at version {version}"
             raise LakeError(f"{uri}{at} can't be opened: {_words(error)}") from error
+        if version is not None and version > newest:
+            raise WrongRequest(f"{uri} has no version {version} yet; its newest is {newest}")
         return LakeTable(_SPECS[name], handle, self.store)
 
     def tables(self) -> Sequence[LakeTable]:

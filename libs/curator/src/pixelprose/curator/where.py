@@ -6,7 +6,7 @@ from typing import Any
 
 from deltalake import DeltaTable, write_deltalake
 
-from pixelprose.curator.errors import LakeError
+from pixelprose.curator.errors import LakeError, WrongRequest
 from pixelprose.curator.lake import LakeTable
 from pixelprose.lake import CAPTIONS, CaptionRow
 from pixelprose.lake.arrow import arrow_table
@@ -22,12 +22,12 @@ def check_where(table: LakeTable, where: str | None) -> None:
     """Do nothing if `where` is a condition on the columns of `captions`.
 
     Raises:
-        LakeError: it is no SQL, or names an unknown column.
+        WrongRequest: it is no SQL, or names an unknown column.
     """
     try:
         table.query(f"select row_id from captions where {condition(where)} limit 0")  # noqa: S608 - the filter is the person's own
     except LakeError as error:
-        raise LakeError(f"the filter {where!r} can't be used: {error}") from error
+        raise WrongRequest(f"the filter {where!r} can't be used: {error}") from error
 
 
 class Where:
@@ -37,7 +37,7 @@ class Where:
     are judged in some 40 ms, and an expression means the same as in `pixelprose export --where`.
 
     Raises:
-        LakeError: it is no SQL, or names an unknown column.
+        WrongRequest: it is no SQL, or names an unknown column.
     """
 
     def __init__(self, where: str | None) -> None:

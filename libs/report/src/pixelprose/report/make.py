@@ -8,13 +8,14 @@ from pathlib import Path
 
 from pixelprose.curator import Lake
 from pixelprose.curator.export import Rows
+from pixelprose.curator.where import check_where
 from pixelprose.report.cards import Card, card
 from pixelprose.report.draw import Drawn, draw
 from pixelprose.report.ends import End, ends
 from pixelprose.report.masking import personal_boxes
 from pixelprose.report.page import Contents, render
 from pixelprose.report.pictures import NoPicture, Wanted, pictures
-from pixelprose.report.request import Request, try_filter
+from pixelprose.report.request import Request
 from pixelprose.report.survey import survey
 
 Progress = Callable[[str, int, int], None]
@@ -54,7 +55,8 @@ def make_report(
     A table that is empty, or not there beside others, makes a page that says so.
 
     Raises:
-        LakeError: there is no table, the filter is wrong, or a table can't be read.
+        WrongRequest: the filter is wrong.
+        LakeError: there is no table, or a table can't be read.
         StoreError: the store does not answer, or refuses us.
         OSError: the file can't be written.
     """
@@ -63,7 +65,7 @@ def make_report(
     stored = sum(file.rows for file in captions.files()) if captions else 0
     found, drawn = None, Drawn((), 0)
     if captions is not None:
-        try_filter(captions, request)
+        check_where(captions, request.where)
         found = survey(captions, request, lambda rows: on_progress("Counting", rows, stored))
         on_progress("Drawing", 0, request.sample)
         drawn = draw(captions, tables.get("rejections"), request)

@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from pixelprose.curator import LakeError, LakeTable
 from pixelprose.curator.export import Rows
+from pixelprose.curator.where import condition
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,16 +25,4 @@ class Request:
     @property
     def condition(self) -> str:
         """The filter as SQL."""
-        return f"({self.where})" if self.where else "true"
-
-
-def try_filter(table: LakeTable, request: Request) -> None:
-    """Do nothing if the filter can be used.
-
-    Raises:
-        LakeError: it is no SQL, or names an unknown column; the message lists those there are.
-    """
-    try:
-        table.query(f"select row_id from captions where {request.condition} limit 0")  # noqa: S608 - the filter is the person's own
-    except LakeError as error:
-        raise LakeError(f"the filter {request.where!r} can't be used: {error}") from error
+        return condition(self.where)

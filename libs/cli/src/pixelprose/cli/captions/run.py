@@ -17,7 +17,7 @@ from pixelprose.cli.captions.tail import Tail
 from pixelprose.cli.captions.view import card, line
 from pixelprose.cli.choices import Output
 from pixelprose.cli.client_settings import ClientSettings, client_settings
-from pixelprose.cli.errors import CommandError
+from pixelprose.cli.errors import WrongUsage
 from pixelprose.cli.group_positions import positions
 from pixelprose.cli.lake_settings import lake_of
 from pixelprose.cli.redrive.filters import moment
@@ -56,7 +56,7 @@ def run_captions(
         CommandError, LakeError, KafkaException, StreamError: it can't be done as asked.
     """
     if request.from_table and (request.since or request.group):
-        raise CommandError("--from-table begins with everything: leave out --since and --group")
+        raise WrongUsage("--from-table begins with everything: leave out --since and --group")
     settings = client_settings(config)
     judge = Where(request.where)
     cluster_id(settings.kafka)  # waits for a broker, and says so if there is none

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path, PurePosixPath
 
+from pixelprose.cli.errors import CommandError
 from pixelprose.cli.images.entries import Entry
 from pixelprose.cli.rows import SourceError
 from pixelprose.records.source_uri import SourceUri, file_version
@@ -19,13 +20,13 @@ def folder_entries(root: Path) -> Iterator[Entry]:
     Links to files are followed, links to folders are not.
 
     Raises:
-        SourceError: the folder can't be read.
+        CommandError: the folder can't be read.
     """
     root = Path(os.path.realpath(root))
     try:
         yield from _below(root, "")
     except OSError as error:
-        raise SourceError(f"{root}: {error.strerror or error}") from error
+        raise CommandError(f"{root}: {error.strerror or error}") from error
 
 
 def file_entry(path: Path) -> Entry:

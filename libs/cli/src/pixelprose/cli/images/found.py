@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from pixelprose.cli.client_settings import ClientSettings
+from pixelprose.cli.errors import CommandError
 from pixelprose.cli.images.entries import Entry, Unit, units
 from pixelprose.cli.images.folder import file_entry, folder_entries
 from pixelprose.cli.images.prefix import prefix_entries
@@ -32,13 +33,31 @@ def is_images(name: str, column: str | None) -> bool:
     return path.is_file() and path.suffix in {".parquet", ".arrow"} and has_images(path, column)
 
 
+def check_images(name: str, options: SubmitOptions) -> None:
+    """Do nothing if the place can be looked at.
+
+    Raises:
+        SourceError: no such shard, or a data set without a folder for its images.
+    """
+    path = Path(name)
+    if name.startswith("s3://"):
+        return
+    if path.suffix.lower() == ".tar" and not path.is_dir():
+        file_entry(path)
+    elif options.unpack_to is None and has_images(path, options.image_column):
+        raise SourceError(
+            f"{path}: a data set with an image column; --unpack-to FOLDER says where its images "
+            "go, a folder that the ingester may read"
+        )
+
+
 def found_units(
     name: str, options: SubmitOptions, settings: ClientSettings | None, report: Report
 ) -> Iterator[Unit]:
     """Yield the units of a folder, prefix, shard or data set.
 
     Raises:
-        SourceError: it can't be read.
+        CommandError: it can't be read.
     """
     if name.startswith("s3://"):
         yield from _of_prefix(name, options, settings)
@@ -53,11 +72,7 @@ def found_units(
 
 
 def _unpacked(path: Path, options: SubmitOptions, report: Report) -> Iterator[Entry]:
-    if options.unpack_to is None:
-        raise SourceError(
-            f"{path}: a data set with an image column; --unpack-to FOLDER says where its images "
-            "go, a folder that the ingester may read"
-        )
+    assert options.unpack_to is not None  # noqa: S101 - `check_images` looked
     for table in tables(path):
         found = unpacked(table, options.unpack_to, column=options.image_column)
         if found is not None:
@@ -71,7 +86,7 @@ def _of_prefix(
 ) -> Iterator[Unit]:
     server = None if settings is None else settings.submit.s3 or settings.store
     if server is None:
-        raise SourceError(f"{name}: where is the store? Set submit.s3, or the section store")
+        raise CommandError(f"{name}: where is the store? Set submit.s3, or the section store")
     bucket, _, prefix = name.removeprefix("s3://").partition("/")
     reader = S3Reader(server.model_copy(update={"bucket": bucket}))
     try:

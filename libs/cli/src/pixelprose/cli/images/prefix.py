@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from functools import partial
 
+from pixelprose.cli.errors import CommandError
 from pixelprose.cli.images.entries import Entry
 from pixelprose.cli.images.folder import PARTIAL
-from pixelprose.cli.rows import SourceError
 from pixelprose.objectstore import ObjectVersion, S3Reader
 from pixelprose.records.source_uri import BadSourceUri, SourceUri
 
@@ -14,7 +14,7 @@ def prefix_entries(reader: S3Reader, bucket: str, prefix: str) -> Iterator[Entry
     """Yield the objects whose key begins with the prefix; hidden and partial ones are left out.
 
     Raises:
-        SourceError: a key that has no URI.
+        CommandError: a key that has no URI.
     """
     for version in reader.listed(prefix):
         name = version.key.removeprefix(prefix).lstrip("/") or version.key
@@ -28,7 +28,7 @@ def _entry(reader: S3Reader, bucket: str, version: ObjectVersion, name: str) -> 
     try:
         uri = SourceUri.of_object(bucket, version.key)
     except BadSourceUri as error:
-        raise SourceError(f"s3://{bucket}/{version.key}: {error}") from error
+        raise CommandError(f"s3://{bucket}/{version.key}: {error}") from error
     return Entry(name, uri, version.tag, version.size_bytes, partial(_read, reader, version))
 
 

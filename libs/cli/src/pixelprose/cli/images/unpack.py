@@ -16,6 +16,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from pixelprose.cli.errors import CommandError
 from pixelprose.cli.images.entries import Entry
 from pixelprose.cli.images.folder import file_entry
 from pixelprose.cli.rows import BadRow, SourceError
@@ -62,7 +63,8 @@ def unpacked(table: Path, into: Path, *, column: str | None) -> Unpacked | None:
     The shard is named by the table's bytes, so the same table gives the same URIs.
 
     Raises:
-        SourceError: the table can't be read, or the folder not written.
+        SourceError: the table can't be read.
+        CommandError: the folder can't be written to.
     """
     image = _image_column(_schema(table), column)
     if image is None:
@@ -75,7 +77,7 @@ def unpacked(table: Path, into: Path, *, column: str | None) -> Unpacked | None:
             _write(table, image, shard, bad)
         found = tuple(BadRow(**item) for item in json.loads(bad.read_bytes()))
     except (OSError, pa.ArrowException) as error:
-        raise SourceError(f"{table}: can't be unpacked into {into} ({error})") from error
+        raise CommandError(f"{table}: can't be unpacked into {into} ({error})") from error
     return Unpacked(file_entry(shard), found)
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from pixelprose.cli.errors import CommandError
+from pixelprose.cli.errors import WrongUsage
 
 Role = Literal[
     "captioner",
@@ -99,18 +99,18 @@ def load_profile(source: str) -> Profile:
     """Return one of ours by its name, or the one in a YAML file.
 
     Raises:
-        CommandError: there is none, or it is no profile; says what is wrong and where.
+        WrongUsage: there is none, or it is no profile; says what is wrong and where.
     """
     path = Path(source) if source.endswith((".yaml", ".yml")) else PACKAGED / f"{source}.yaml"
     if not path.is_file():
         known = ", ".join(profile_names())
-        raise CommandError(f"no profile {source!r}; there are {known}, or name a YAML file")
+        raise WrongUsage(f"no profile {source!r}; there are {known}, or name a YAML file")
     try:
         return Profile.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeError, yaml.YAMLError) as error:
-        raise CommandError(f"profile {path} cannot be read: {error}") from error
+        raise WrongUsage(f"profile {path} cannot be read: {error}") from error
     except ValidationError as error:
         wrong = "; ".join(
             f"{'.'.join(map(str, e['loc'])) or 'the document'}: {e['msg']}" for e in error.errors()
         )
-        raise CommandError(f"profile {path} is not valid: {wrong}") from error
+        raise WrongUsage(f"profile {path} is not valid: {wrong}") from error

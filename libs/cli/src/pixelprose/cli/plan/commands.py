@@ -9,7 +9,9 @@ import typer
 from rich.console import Console
 
 from pixelprose.cli.epilog import epilog
-from pixelprose.cli.errors import CommandError
+from pixelprose.cli.errors import WrongUsage
+from pixelprose.cli.gpus import gpu_numbers
+from pixelprose.cli.options import named_file
 from pixelprose.cli.plan.figures import BY_DEFAULT, Figure, Figures, count_of, given
 from pixelprose.cli.plan.reckon import reckon
 
@@ -58,11 +60,14 @@ def plan(  # noqa: PLR0913 - one per option
     from pixelprose.cli.plan.show import plan_document, plan_view  # noqa: PLC0415 - as above
 
     if probe and measure:
-        raise CommandError("--probe is one that was saved, --measure makes one: give one of them")
+        raise WrongUsage("--probe is one that was saved, --measure makes one: give one of them")
     found = read_probe(probe) if probe else None
     if measure:
         found = measured(
-            measure, dataset=dataset, processes=measured_processes, now=datetime.now(UTC)
+            named_file(measure, option="--measure"),
+            dataset=dataset,
+            processes=measured_processes,
+            now=datetime.now(UTC),
         )
     if save and found:
         save.write_text(found.model_dump_json(indent=1), encoding="utf-8")
@@ -79,8 +84,6 @@ def plan(  # noqa: PLR0913 - one per option
 
 
 def _gpus(text: str | None) -> Figures:
-    from pixelprose.cli.up import gpu_numbers  # noqa: PLC0415 - needs the embedded extra
-
     return {"processes.captioner": Figure(len(gpu_numbers(text)), "given")} if text else {}
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from pixelprose.cli.errors import CommandError
+from pixelprose.cli.errors import WrongUsage
 
 Origin = Literal["measured", "given", "counted in the code", "one each, unless given"]
 
@@ -71,13 +71,13 @@ def given(assumptions: Iterable[str]) -> Figures:
     """Return what `NAME=VALUE` texts give.
 
     Raises:
-        CommandError: a name that means nothing here, or a value that cannot be.
+        WrongUsage: a name that means nothing here, or a value that cannot be.
     """
     found = {}
     for text in assumptions:
         name, equals, value = text.partition("=")
         if not equals or name not in MEANINGS:
-            raise CommandError(f"--assume {text!r}: give NAME=VALUE, with a NAME of {_names()}")
+            raise WrongUsage(f"--assume {text!r}: give NAME=VALUE, with a NAME of {_names()}")
         found[name] = Figure(_number(name, value), "given")
     return found
 
@@ -87,9 +87,9 @@ def _number(name: str, text: str) -> float:
     try:
         value = float(text)
     except ValueError as error:
-        raise CommandError(f"--assume {name}: {text!r} is no number") from error
+        raise WrongUsage(f"--assume {name}: {text!r} is no number") from error
     if not 0 <= value < float("inf") or (most is not None and value > most):
-        raise CommandError(f"--assume {name}: {text} is not from 0 to {most or 'any number'}")
+        raise WrongUsage(f"--assume {name}: {text} is not from 0 to {most or 'any number'}")
     return value
 
 
@@ -101,14 +101,14 @@ def count_of(text: str) -> int:
     """Return the number that `10M`, `250k` or `1000` says.
 
     Raises:
-        CommandError: it says none.
+        WrongUsage: it says none.
     """
     powers = {"k": 1_000, "m": 1_000_000, "g": 1_000_000_000, "b": 1_000_000_000}
     power = powers.get(text[-1:].casefold(), 1)
     try:
         number = float(text[:-1] if power > 1 else text.replace("_", "")) * power
     except ValueError as error:
-        raise CommandError(f"--urls {text!r}: give a number such as 250k, 10M or 5000") from error
+        raise WrongUsage(f"--urls {text!r}: give a number such as 250k, 10M or 5000") from error
     if not 1 <= number < float("inf"):
-        raise CommandError(f"--urls {text!r}: give one or more")
+        raise WrongUsage(f"--urls {text!r}: give one or more")
     return round(number)

@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from pixelprose.cli.errors import CommandError
+from pixelprose.cli.errors import CommandError, WrongUsage
 from pixelprose.cli.plan.figures import Figure, Figures
 
 _LEAST: Final = 30
@@ -130,12 +130,12 @@ def read_probe(path: Path) -> Probe:
     """Return a probe that was saved.
 
     Raises:
-        CommandError: there is none, or it is none.
+        WrongUsage: there is none, or it is none.
     """
     try:
         return Probe.model_validate_json(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeError, ValidationError) as error:
-        raise CommandError(f"{path} is no probe: {error}") from error
+        raise WrongUsage(f"{path} is no probe: {error}") from error
 
 
 def _seconds(first: str, last: str) -> str:

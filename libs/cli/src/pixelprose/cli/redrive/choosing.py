@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from pixelprose.cli.errors import CommandError
+from pixelprose.cli.errors import NotFound, WrongUsage
 from pixelprose.cli.redrive import filters
 from pixelprose.cli.redrive.failure import Failure, Place
 from pixelprose.cli.redrive.filters import Wanted
@@ -23,7 +23,7 @@ def wanted(request: Request, *, now: datetime) -> Wanted:
     """Return the filter that the options are, having checked each.
 
     Raises:
-        CommandError: an option means nothing here.
+        WrongUsage: an option means nothing here.
     """
     rejected = request.act is Act.RETRY
     reasons = filters.rejection_reasons if rejected else filters.dead_letter_reasons
@@ -84,17 +84,18 @@ def check_there(places: Iterable[Place], spans: Spans) -> None:
     """Do nothing if each of these can still be there.
 
     Raises:
-        CommandError: one can't, and why.
+        WrongUsage: one lies in no topic that is read.
+        NotFound: one is gone, or was never there.
     """
     held = {(at.topic, at.partition): span for at, span in spans.items()}
     for place in places:
         span = held.get((place.topic, place.partition))
         if span is None:
-            raise CommandError(f"{place}: there is no such partition of these topics")
+            raise WrongUsage(f"{place}: there is no such partition of these topics")
         if place.offset < span.first:
-            raise CommandError(f"{place} is gone: {kept()}")
+            raise NotFound(f"{place} is gone: {kept()}")
         if place.offset >= span.end:
-            raise CommandError(f"{place} is not there: the partition ends before it")
+            raise NotFound(f"{place} is not there: the partition ends before it")
 
 
 def kept() -> str:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
-from pixelprose.cli.errors import CommandError
+from pixelprose.cli.errors import WrongUsage
 from pixelprose.cli.redrive.failure import Failure, Place
 from pixelprose.cli.spans import span
 from pixelprose.records import codes, topic_list
@@ -48,14 +48,14 @@ def moment(text: str, *, now: datetime) -> datetime:
     """Return the time that `2h` (ago) or an ISO 8601 text names; without a zone it is UTC.
 
     Raises:
-        CommandError: it is neither.
+        WrongUsage: it is neither.
     """
     if (ago := span(text)) is not None:
         return now - ago
     try:
         found = datetime.fromisoformat(text)
     except ValueError as error:
-        raise CommandError(
+        raise WrongUsage(
             f"{text!r} is no time: give 2026-03-02T09:30 (UTC), or 90s, 30m, 2h, 3d ago"
         ) from error
     return found.replace(tzinfo=UTC) if found.tzinfo is None else found
@@ -67,7 +67,7 @@ def dead_letter_topics(names: list[str]) -> frozenset[str]:
     `images.submitted` is short for `pixelprose.images.submitted.v1`.
 
     Raises:
-        CommandError: no such topic.
+        WrongUsage: no such topic.
     """
     listed = topic_list()
     known = {
@@ -81,7 +81,7 @@ def dead_letter_topics(names: list[str]) -> frozenset[str]:
         meant = {dead for dead, topic in known.items() if name in {dead, topic} or topic == full}
         if not meant:
             some = ", ".join(sorted({_short(topic) for topic in known.values()}))
-            raise CommandError(f"no dead letters come of a topic {name!r}; there are: {some}")
+            raise WrongUsage(f"no dead letters come of a topic {name!r}; there are: {some}")
         found |= meant
     return frozenset(found)
 
@@ -94,7 +94,7 @@ def services(names: list[str]) -> frozenset[str]:
     """Return the names, having checked them.
 
     Raises:
-        CommandError: no service has one.
+        WrongUsage: no service has one.
     """
     known = {
         one
@@ -110,7 +110,7 @@ def dead_letter_reasons(names: list[str]) -> frozenset[str]:
     """Return the reasons, having checked them; `a,b` is two.
 
     Raises:
-        CommandError: no dead letter has one.
+        WrongUsage: no dead letter has one.
     """
     found = _split(names)
     _check(found, set(codes().dead_letter_reasons), "reason of a dead letter")
@@ -121,15 +121,15 @@ def rejection_reasons(names: list[str]) -> frozenset[str]:
     """Return the reasons of rejections that may be tried again; `a,b` is two.
 
     Raises:
-        CommandError: none is given, no rejection has one, or one is final.
+        WrongUsage: none is given, no rejection has one, or one is final.
     """
     found, known = _split(names), codes()
     if not found:
-        raise CommandError("say which: --reason timeout,http_server_error")
+        raise WrongUsage("say which: --reason timeout,http_server_error")
     _check(found, {one for stage in known.reasons.values() for one in stage}, "reason")
     for name in found:
         if name in known.final_reasons:
-            raise CommandError(f"{name} is not tried again: {known.final_reasons[name]}")
+            raise WrongUsage(f"{name} is not tried again: {known.final_reasons[name]}")
     return frozenset(found)
 
 
@@ -137,23 +137,23 @@ def places(texts: list[str]) -> frozenset[Place]:
     """Return the places.
 
     Raises:
-        CommandError: one is none.
+        WrongUsage: one is none.
     """
     try:
         return frozenset(Place.parse(text) for text in texts)
     except ValueError as error:
-        raise CommandError(str(error)) from error
+        raise WrongUsage(str(error)) from error
 
 
 def submissions(names: list[str]) -> tuple[str, ...]:
     """Return submission ids, or their beginnings.
 
     Raises:
-        CommandError: one is too short to mean one submission, or not hexadecimal.
+        WrongUsage: one is too short to mean one submission, or not hexadecimal.
     """
     for name in names:
         if not re.fullmatch(f"[0-9a-f]{{{_SHORTEST_PREFIX},64}}", name):
-            raise CommandError(
+            raise WrongUsage(
                 f"{name!r} is no submission id: give at least {_SHORTEST_PREFIX} "
                 "of its hexadecimal digits"
             )
@@ -167,6 +167,4 @@ def _split(names: list[str]) -> list[str]:
 def _check(names: list[str], known: set[str], what: str) -> None:
     for name in names:
         if name not in known:
-            raise CommandError(
-                f"no {what} is called {name!r}; there are: {', '.join(sorted(known))}"
-            )
+            raise WrongUsage(f"no {what} is called {name!r}; there are: {', '.join(sorted(known))}")

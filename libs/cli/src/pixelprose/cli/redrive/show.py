@@ -10,7 +10,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pixelprose.cli.client_settings import client_settings
-from pixelprose.cli.errors import CommandError
+from pixelprose.cli.errors import NotFound, WrongUsage
 from pixelprose.cli.progress import looking
 from pixelprose.cli.redrive.archive import Archive
 from pixelprose.cli.redrive.choosing import Kinds, check_there, kept, oldest, wanted
@@ -68,7 +68,7 @@ def run_show(
     try:
         place = Place.parse(id_)
     except ValueError as error:
-        raise CommandError(str(error)) from error
+        raise WrongUsage(str(error)) from error
     archive = Archive(client_settings(config), {place.topic})
     check_there({place}, archive.spans)
     archive.narrow(TopicPartition(place.topic, place.partition), place.offset)
@@ -85,7 +85,7 @@ def run_show(
             _card(view, console)
             console.print("" if personal else f"[dim]{_MASKED}")
         return
-    raise CommandError(f"{place} is not there: nothing was committed at this offset")
+    raise NotFound(f"{place} is not there: nothing was committed at this offset")
 
 
 def _lines(found: list[Shown], console: Console) -> None:

@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Final
 
-from pixelprose.cli.errors import CommandError
+from pixelprose.cli.errors import CommandError, WrongUsage
 from pixelprose.records import ImageId, Submission, image_id
 
 _DIGEST: Final = re.compile("[0-9a-f]{64}")
@@ -35,7 +35,8 @@ def clue(text: str) -> Clue:
     """Return what the text is, by its form.
 
     Raises:
-        CommandError: it is nothing that is known, or the ingester's rules for URLs are missing.
+        WrongUsage: it is nothing that is known.
+        CommandError: the ingester's rules for URLs are missing.
     """
     text = text.strip()
     if "://" in text:
@@ -44,7 +45,7 @@ def clue(text: str) -> Clue:
         return Clue(digest=text.lower())
     if _BEGINNING.fullmatch(text.lower()):
         return Clue(beginning=text.lower())
-    raise CommandError(
+    raise WrongUsage(
         f"{text!r} is no URL and no id: give a URL, 64 hexadecimal digits (submission_id, "
         "image_id, sha256, row_id), or the first 8 or more of a submission_id"
     )

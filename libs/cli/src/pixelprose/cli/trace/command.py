@@ -16,7 +16,7 @@ TRACE_EPILOG = epilog(
     "pixelprose trace 33a7cbe31d81 --since 2h",
     "pixelprose trace 33a7cbe31d81112601bcfb3554fed6f1f54b61ad12001575fcc767ddc511e88c --json",
     needs="a broker and a store.",
-    then="exit codes: 0 found, 1 it can't be looked for, 4 not found; docs/how-to/tracing.md.",
+    then="exit code 4 says that it is not found; docs/how-to/tracing.md.",
 )
 
 

@@ -11,7 +11,8 @@ from rich.console import Console
 
 from pixelprose.cli.captions.view import line
 from pixelprose.cli.choices import Output
-from pixelprose.cli.errors import CommandError
+from pixelprose.cli.errors import CommandError, WrongUsage
+from pixelprose.cli.options import named_file
 from pixelprose.cli.redrive.masking import printable
 from pixelprose.cli.trial.ending import Trial
 from pixelprose.cli.trial.line import LANE, Station, travel
@@ -49,11 +50,14 @@ def run_try(request: TryRequest, config: Path | None, console: Console, aside: C
     """Try the image, print and write what came of it, and return that.
 
     Raises:
-        CommandError: there is no such file, or the folder can't be written to.
+        WrongUsage: there is no such file.
+        CommandError: the folder can't be written to.
         Stop: a model, policy, list or setting is missing or wrong, as the service would say.
         Unavailable: something that a step needs does not answer.
     """
     uri, root = _named(request.image)
+    if config is not None:
+        named_file(config, option="--config")
     store = MemoryStore()
     with aside.status("Starting") as status, TemporaryDirectory(prefix="pixelprose-try-") as folder:
 
@@ -84,9 +88,7 @@ def _named(image: str) -> tuple[str, Path | None]:
         return image, None
     path = Path(image).resolve()
     if not path.is_file():
-        raise CommandError(
-            f"{printable(image)}: no such file; a URL begins with http:// or https://"
-        )
+        raise WrongUsage(f"{printable(image)}: no such file; a URL begins with http:// or https://")
     return str(SourceUri.of_file(PurePosixPath(path))), path.parent
 
 

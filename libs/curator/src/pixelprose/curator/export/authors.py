@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from pixelprose.curator.errors import LakeError
+from pixelprose.curator.errors import LakeError, WrongRequest
 
 FIELD = "author"
 """The source's own field that names a person (RedCaps)."""
@@ -34,14 +34,14 @@ def read_key(file: Path) -> AuthorKey:
     """Return the key in a file.
 
     Raises:
-        LakeError: there is no such file, or it is too short to be a secret.
+        WrongRequest: there is no such file, or it is too short to be a secret.
     """
     try:
         secret = file.read_bytes().strip()
     except OSError as error:
-        raise LakeError(f"{file}: {error.strerror}; it must hold the key for authors") from error
+        raise WrongRequest(f"{file}: {error.strerror}; it must hold the key for authors") from error
     if len(secret) < _LEAST_BYTES:
-        raise LakeError(f"{file}: at least {_LEAST_BYTES} bytes are needed for a secret")
+        raise WrongRequest(f"{file}: at least {_LEAST_BYTES} bytes are needed for a secret")
     return AuthorKey(secret)
 
 

@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from pixelprose.curator.errors import LakeError
+from pixelprose.curator.errors import LakeError, WrongRequest
 from pixelprose.curator.export.authors import AuthorKey
 from pixelprose.curator.export.journal import JOURNAL, Journal
 from pixelprose.curator.export.jsonl import JsonLines
@@ -42,7 +42,8 @@ class Export:
         """Write what is not there yet, and return the manifest.
 
         Raises:
-            LakeError: the filter is wrong, the folder holds another export, an author has no key,
+            WrongRequest: the folder holds something else, or another export.
+            LakeError: the filter is wrong, an author has no key,
                 or the table can't be read.
             StoreError: the store does not answer.
         """
@@ -73,13 +74,13 @@ class Export:
         begun = journal.request()
         if begun is None:
             if any(self.folder.iterdir()):
-                raise LakeError(f"{self.folder} is not empty and holds no export; name another")
+                raise WrongRequest(f"{self.folder} is not empty and holds no export; name another")
             journal.begin(self.request)
         elif begun != self.request.document():
             differs = [
                 name for name, value in self.request.document().items() if begun.get(name) != value
             ]
-            raise LakeError(
+            raise WrongRequest(
                 f"{self.folder} holds another export ({', '.join(differs)}: "
                 f"{', '.join(str(begun.get(name)) for name in differs)}); name another folder"
             )
