@@ -14,6 +14,7 @@ from pixelprose.cli.cluster import Cluster, Ends, Lane
 from pixelprose.cli.errors import CommandError
 from pixelprose.cli.printing import print_json
 from pixelprose.cli.progress import aside, looking
+from pixelprose.cli.tally import Amount, Tally
 from pixelprose.kafkalog import KafkaSettings, cluster_id
 from pixelprose.kafkalog.stable_offsets import STALLED_SECONDS, Behind, advice, ages
 from pixelprose.records import topic_list
@@ -22,12 +23,18 @@ from pixelprose.records.topics import Topic
 
 @dataclass(frozen=True, slots=True)
 class TopicStatus:
-    """One topic and a group that reads it; where nobody does, there is neither group nor lag."""
+    """One topic and a group that reads it; where nobody does, there is neither group nor lag.
+
+    Attributes:
+        kept, lag: committed records; where they are not exact, there are at most so many.
+    """
 
     topic: str
     kept: int
+    kept_exact: bool
     group: str | None = None
     lag: int | None = None
+    lag_exact: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,21 +50,26 @@ class OpenTransaction:
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What a cluster holds, in offsets."""
+    """What a cluster holds.
+
+    Attributes:
+        dead_letters: by dead-letter topic, where there are any; decided about or not.
+    """
 
     topics: list[TopicStatus]
-    dead_letters: dict[str, int]
+    dead_letters: dict[str, Amount]
     open_transactions: list[OpenTransaction]
 
 
 def run_status(config: Path | None, console: Console, *, output: Output = Output.TEXT) -> None:
     """Print one line per topic and group, then the dead-letter topics that are not empty."""
     with looking(aside(output, console), "Asking the broker"):
-        found = status_of(client_settings(config))
+        settings = client_settings(config)
+        found = status_of(settings)
     if output is Output.JSON:
         print_json(found)
     else:
-        _show(found, console)
+        _show(found, settings.kafka, console)
 
 
 def status_of(settings: ClientSettings) -> Status:
@@ -77,21 +89,22 @@ def status_of(settings: ClientSettings) -> Status:
     letters = [kafka.physical(name) for name in listed.dead_letter_topics()]
     names = [*(kafka.physical(topic.name) for topic in listed.topics), *letters]
     ends = cluster.ends((name, n) for name in names for n in found.get(name, []))
-    topics = [one for topic in listed.topics for one in _topic(topic, settings, cluster, ends)]
-    dead = {topic: kept for topic in letters if (kept := _kept(ends, topic))}
+    groups = {name: kafka.group(name, settings.instance) for name in listed.consumers()}
+    positions = {group: cluster.positions(group) for group in groups.values()}
+    tally = Tally(kafka, ends, list(positions.values()))
+
+    def topic_status(topic: Topic) -> Iterator[TopicStatus]:
+        name = kafka.physical(topic.name)
+        kept = tally.kept(name)
+        if not topic.consumers:
+            yield TopicStatus(name, kept.count, kept.exact)
+        for group in (groups[consumer] for consumer in topic.consumers):
+            lag = tally.lag(name, positions[group])
+            yield TopicStatus(name, kept.count, kept.exact, group, lag.count, lag.exact)
+
+    topics = [one for topic in listed.topics for one in topic_status(topic)]
+    dead = {name: kept for name in letters if (kept := tally.kept(name)).count}
     return Status(topics, dead, _open(kafka, ends))
-
-
-def _topic(
-    topic: Topic, settings: ClientSettings, cluster: Cluster, ends: dict[Lane, Ends]
-) -> Iterator[TopicStatus]:
-    name = settings.kafka.physical(topic.name)
-    kept = _kept(ends, name)
-    if not topic.consumers:
-        yield TopicStatus(name, kept)
-    for consumer in topic.consumers:
-        group = settings.kafka.group(consumer, settings.instance)
-        yield TopicStatus(name, kept, group, _lag(ends, cluster.positions(group), name))
 
 
 def _open(kafka: KafkaSettings, ends: dict[Lane, Ends]) -> list[OpenTransaction]:
@@ -109,20 +122,20 @@ def _open(kafka: KafkaSettings, ends: dict[Lane, Ends]) -> list[OpenTransaction]
     ]
 
 
-def _show(status: Status, console: Console) -> None:
+def _show(status: Status, kafka: KafkaSettings, console: Console) -> None:
     table = Table(box=None, pad_edge=False, header_style="dim")
     table.add_column("topic", overflow="fold")
-    table.add_column("offsets kept", justify="right")
-    table.add_column("group", overflow="fold")
-    table.add_column("lag", justify="right")
+    table.add_column("records", justify="right", no_wrap=True)
+    table.add_column("read by", overflow="fold")
+    table.add_column("lag", justify="right", no_wrap=True)
     for one in status.topics:
-        lag = "" if one.lag is None else f"{one.lag:,}"
-        table.add_row(one.topic, f"{one.kept:,}", one.group or "", lag)
+        kept = Amount(one.kept, exact=one.kept_exact)
+        lag = "" if one.lag is None else str(Amount(one.lag, exact=bool(one.lag_exact)))
+        table.add_row(short(one.topic, kafka), str(kept), short(one.group or "", kafka), lag)
     console.print(table)
-    if not status.dead_letters:
-        console.print("\nNo dead letters.")
-    for topic, kept in status.dead_letters.items():
-        console.print(f"\n[yellow]{kept:,} offsets in {topic}")
+    if any(not (one.kept_exact and one.lag_exact is not False) for one in status.topics):
+        console.print("[dim]≤: at most so many; the ends of transactions are counted, too.")
+    _show_dead_letters(status, kafka, console)
     for waiting in status.open_transactions:
         console.print(
             f"[dim]{waiting.topic} {waiting.partition}: a transaction is open for "
@@ -132,13 +145,17 @@ def _show(status: Status, console: Console) -> None:
             console.print(f"[red]it hangs, readers are stuck[/]; {waiting.advice}", highlight=False)
 
 
-def _kept(ends: dict[Lane, Ends], topic: str) -> int:
-    return sum(lane.last - lane.first for (name, _), lane in ends.items() if name == topic)
+def _show_dead_letters(status: Status, kafka: KafkaSettings, console: Console) -> None:
+    if not status.dead_letters:
+        console.print("\nNo dead letters.")
+        return
+    console.print("\n[yellow]Dead letters, by topic and reader:")
+    for topic, kept in status.dead_letters.items():
+        console.print(f"  {kept!s:>9}  {short(topic, kafka)}", highlight=False, soft_wrap=True)
+    console.print("[dim]pixelprose dlq list shows those that nobody has decided about.")
 
 
-def _lag(ends: dict[Lane, Ends], positions: dict[Lane, int], topic: str) -> int:
-    return sum(
-        max(0, lane.last - positions.get((name, n), lane.first))
-        for (name, n), lane in ends.items()
-        if name == topic
-    )
+def short(name: str, kafka: KafkaSettings) -> str:
+    """Return a topic's or group's name as people say it: `images.fetched`."""
+    name = name.removeprefix(kafka.topic_prefix).removesuffix(".live").removesuffix(".dlq")
+    return name.removeprefix("pixelprose.").replace(".v1.", " ").removesuffix(".v1")
