@@ -5,19 +5,23 @@ from pathlib import Path
 
 import pytest
 import yaml
+from confluent_kafka import Producer
 from rich.console import Console
+from typer.testing import CliRunner
 
 from pixelprose.cli import submit_command
+from pixelprose.cli.app import app
 from pixelprose.cli.choices import Output
 from pixelprose.cli.client_settings import client_settings
 from pixelprose.cli.ends import TopicReader
+from pixelprose.cli.exit_codes import CommandExit
 from pixelprose.cli.rows import SourceError
-from pixelprose.cli.status import run_status
+from pixelprose.cli.status import run_status, status_of
 from pixelprose.cli.submit_command import run_submit
 from pixelprose.cli.submit_options import SubmitOptions
 from pixelprose.cli.topics_init import run_topics_init
 from pixelprose.embedded import EmbeddedKafka
-from pixelprose.records import ImageSubmitted, topic_of
+from pixelprose.records import ImageFetched, ImageSubmitted, topic_of
 
 pytestmark = pytest.mark.real
 
@@ -128,6 +132,49 @@ def test_the_status_answers_programs(
     assert waiting["lag"] == ROWS
     assert waiting["group"].endswith("ingester.live")
     assert found["dead_letters"] == {}
+
+
+@pytest.mark.parametrize("width", [80, 120])
+def test_the_status_keeps_its_lines_whole(config: Path, width: int) -> None:
+    console = Console(width=width)
+    with console.capture() as said:
+        run_status(config, console)
+    lines = [line.split()[0] for line in said.get().splitlines() if line.strip()]
+    assert "captions.annotated" in lines
+    assert "metadata-annotator.caption" in said.get()
+
+
+def test_a_file_of_bad_rows_alone_fails_each_time_and_names_the_lines(
+    config: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "bad.txt"
+    file.write_text("nonsense\nmore of it\n")
+    for _ in range(2):
+        done = CliRunner().invoke(app, ["submit", str(file), "--config", str(config)])
+        assert done.exit_code == CommandExit.FAILED
+        assert "2 bad rows were left out" in done.output
+        assert "line 2: no URL" in " ".join(done.output.split())
+    assert submitted(config) == 0
+
+
+def test_bad_rows_of_an_earlier_run_are_not_told_as_submitted(config: Path, tmp_path: Path) -> None:
+    file = tmp_path / "urls.txt"
+    file.write_text("http://a.example/1\nnonsense\nhttp://a.example/2\n")
+    assert "2 rows submitted." in submit(config, str(file))
+    assert "0 rows submitted (2 were submitted before, 1 left out)." in submit(config, str(file))
+
+
+def test_the_status_counts_records_and_not_the_ends_of_transactions(config: Path) -> None:
+    settings = client_settings(config)
+    producer = Producer({**settings.kafka.client(), "transactional.id": f"{config}"})
+    producer.init_transactions()
+    topic = settings.kafka.physical(topic_of(ImageFetched))
+    for _ in range(3):
+        producer.begin_transaction()
+        producer.produce(topic, b"x", partition=0)
+        producer.commit_transaction()
+    (found,) = (one for one in status_of(settings).topics if one.topic == topic)
+    assert (found.kept, found.kept_exact, found.lag, found.lag_exact) == (3, True, 3, True)
 
 
 def test_topics_are_made_once_and_found_again(config: Path) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from pixelprose.cli.client_settings import client_settings
 from pixelprose.cli.errors import CommandError
-from pixelprose.cli.progress_file import ProgressFile
+from pixelprose.cli.progress_file import Done, ProgressFile
 from pixelprose.cli.schema_command import schema_json
 from pixelprose.cli.up_sections import section_overrides
 from pixelprose.streamkit import ExitCode, Stop
@@ -21,17 +21,17 @@ def test_an_unknown_record_is_refused_and_the_known_are_named() -> None:
 
 def test_progress_is_kept_per_file_and_cluster(tmp_path: Path) -> None:
     kept = ProgressFile(tmp_path, identity="a" * 64, cluster="one")
-    assert kept.rows() == 0
-    kept.write(7)
-    assert ProgressFile(tmp_path, identity="a" * 64, cluster="one").rows() == 7
-    assert ProgressFile(tmp_path, identity="a" * 64, cluster="two").rows() == 0
+    assert kept.read() == Done()
+    kept.write(Done(7, 2))
+    assert ProgressFile(tmp_path, identity="a" * 64, cluster="one").read() == Done(7, 2)
+    assert ProgressFile(tmp_path, identity="a" * 64, cluster="two").read() == Done()
 
 
 def test_a_broken_progress_file_means_from_the_start(tmp_path: Path) -> None:
     kept = ProgressFile(tmp_path, identity="a" * 64, cluster="one")
-    kept.write(7)
+    kept.write(Done(7, 2))
     next(tmp_path.iterdir()).write_text("{")
-    assert kept.rows() == 0
+    assert kept.read() == Done()
 
 
 def test_no_cluster_anywhere_is_refused_with_the_setting_to_set(

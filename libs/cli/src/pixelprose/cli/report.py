@@ -21,6 +21,7 @@ class Report:
     strict: bool = False
     submitted: int = 0
     before: int = 0
+    bad_before: int = 0
     bad: int = 0
     first_bad: list[BadRow] = field(default_factory=list)
     interrupted: bool = False
@@ -50,6 +51,11 @@ class Report:
                 yield row
 
     @property
+    def nothing_good(self) -> bool:
+        """Whether there were rows, and every one was bad."""
+        return bool(self.bad) and not (self.submitted or self.before)
+
+    @property
     def nothing(self) -> bool:
         """Whether there was neither a good row nor a bad one, nor one submitted before."""
         return not (self.submitted or self.before or self.bad)
@@ -57,7 +63,8 @@ class Report:
     def show(self, console: Console) -> None:
         """Print it."""
         verb = "would be submitted" if self.dry_run else "submitted"
-        before = f" ({self.before:,} were submitted before)" if self.before else ""
+        left_out = f", {self.bad_before:,} left out" if self.bad_before else ""
+        before = f" ({self.before:,} were submitted before{left_out})" if self.before else ""
         console.print(f"{self.submitted:,} rows {verb}{before}.", highlight=False)
         if self.bad:
             console.print(f"[yellow]{self.bad:,} bad rows were left out:[/]", highlight=False)
@@ -74,6 +81,7 @@ class Report:
             {
                 "submitted": self.submitted,
                 "before": self.before,
+                "bad_before": self.bad_before,
                 "bad": self.bad,
                 "first_bad": [asdict(row) for row in self.first_bad],
                 "interrupted": self.interrupted,

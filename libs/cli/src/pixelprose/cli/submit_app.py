@@ -85,7 +85,10 @@ def submit(
     ] = False,
     config: ConfigFile = None,
 ) -> None:
-    """Submit images. Repeat it after an interruption: no row is submitted twice."""
+    """Submit images. Repeat it after an interruption: no row is submitted twice.
+
+    Bad rows are left out, counted and named; where every row is bad, it ends with 1.
+    """
     from pixelprose.cli.rows import Columns  # noqa: PLC0415 - no other command should wait for it
     from pixelprose.cli.submit_command import run_submit  # noqa: PLC0415 - loads the Kafka client
     from pixelprose.cli.submit_options import SubmitOptions  # noqa: PLC0415 - as above
@@ -112,3 +115,5 @@ def submit(
         typer.echo(report.as_json())
     if report.interrupted:
         raise typer.Exit(CommandExit.INTERRUPTED)
+    if report.nothing_good:
+        raise typer.Exit(CommandExit.FAILED)

@@ -17,7 +17,7 @@ from pixelprose.cli.images import Unit
 from pixelprose.cli.images.found import check_images, found_units, is_images
 from pixelprose.cli.presets import preset
 from pixelprose.cli.progress import bar
-from pixelprose.cli.progress_file import ProgressFile
+from pixelprose.cli.progress_file import Done, ProgressFile
 from pixelprose.cli.report import Report, opened
 from pixelprose.cli.rows import Columns, SourceError, row_of
 from pixelprose.cli.sources import check_readable, count, rows
@@ -125,13 +125,19 @@ class _Run:
         columns = self.options.columns
         identity = f"{identity_of(path)}-{columns.fingerprint()[:16]}"
         kept = self._progress_file(identity)
-        done = kept.rows() if kept else 0
+        done, bad = kept.read() if kept else Done(), self.report.bad
         with bar(self.console) as progress:
-            task = progress.add_task(path.name, total=count(path), completed=done)
+            task = progress.add_task(path.name, total=count(path), completed=done.rows)
             feed = self._feed(identity, lambda: progress.advance(task))
-            note: Callable[[int], None] = kept.write if kept else lambda _: None
-            send_list(rows(path, columns), feed, done=done, on_done=note)
-        self.report.before += done
+
+            def note(count: int) -> None:
+                # What has bad rows alone says so each time: its mended copy is another file.
+                if kept and feed.report.submitted:
+                    kept.write(Done(count, done.bad + feed.report.bad - bad))
+
+            send_list(rows(path, columns), feed, done=done.rows, on_done=note)
+        self.report.before += done.rows - done.bad
+        self.report.bad_before += done.bad
 
     def _urls(self, loose: list[str]) -> None:
         # Naming a URL is an act of its own each time: another identity, another submission.
