@@ -224,7 +224,7 @@ def test_a_sample_that_says_nothing_is_refused() -> None:
         "rejections": Answers(("as first", [{"first": None, "last": None}]), ("stage", [])),
     }
 
-    with pytest.raises(CommandError, match="only 1 submissions have ended"):
+    with pytest.raises(CommandError, match="1 submission ended, and 30 are needed"):
         measure(few, {}, dataset=None, processes=1, now=NOON)
 
 

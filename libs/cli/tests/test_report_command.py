@@ -65,7 +65,7 @@ def test_a_report_is_written_and_the_way_to_it_told(small: SmallLake, tmp_path: 
     assert result.exit_code == 0, result.output
     assert "6 captions, 4 of them with picture and lineage" in result.output
     assert "report.html" in result.output.replace("\n", "")
-    assert "4 pictures are not in the store any more" in result.output
+    assert "Not in the store any more: 4 pictures" in result.output
     assert out.read_text().startswith("<!doctype html>")
 
 

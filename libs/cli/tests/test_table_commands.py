@@ -116,7 +116,7 @@ def test_history_tells_the_newest_commits(small: SmallLake) -> None:
 def test_check_ends_with_success_or_says_what_is_wrong(small: SmallLake) -> None:
     output = said(small, "table", "check", "--without-topics", "--table", "captions")
     assert "failed" not in output
-    assert "12 rows once" in output
+    assert "12 rows, each once" in output
     small.duplicates(digest("submission", 1), "nobody")
     result = run(small, "table", "check", "--without-topics", "--table", "rejections", "--json")
     assert result.exit_code == 1

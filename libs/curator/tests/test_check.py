@@ -107,7 +107,7 @@ def test_a_deleted_row_is_no_loss_when_the_history_says_so(
     captions.handle.delete(f"row_id = '{digest('row', 4)}'")
     finding = check(small)["captions complete"]
     assert finding.state is State.OK
-    assert "1 rows deleted since" in finding.detail
+    assert "1 row deleted since" in finding.detail
 
 
 @pytest.mark.usefixtures("captions")

@@ -51,7 +51,7 @@ def test_a_log_cut_short_condemns_nothing_that_it_forgot() -> None:
     commits = [commit(7, 2, lane0=30), commit(8, 1, lane0=33)]
     finding = check_complete("t", commits, held([1, 2, 3, 29, 30, 33]))
     assert finding.state is State.OK
-    assert finding.detail == "the rows of 1 commits are there"
+    assert finding.detail == "the rows of 1 commit are there"
 
 
 def test_a_topic_made_anew_is_said_and_not_guessed_at() -> None:

@@ -32,6 +32,7 @@ from pixelprose.objectstore import (
     probe,
 )
 from pixelprose.records import topic_list
+from pixelprose.records.counted import counted
 from pixelprose.streamkit import Stop, Unavailable
 
 _FREE_BYTES = 5_000_000_000
@@ -144,7 +145,7 @@ def _stable_offsets(kafka: KafkaSettings, cluster: Cluster, lanes: list[Lane]) -
     told = ages(kafka.client(), waiting, now=time.time())
     hanging = [one for one, age in told.items() if age > STALLED_SECONDS]
     return Finding(
-        f"{len(waiting)} partitions with an open transaction, {len(hanging)} of them hang",
+        f"{counted(len(waiting), 'partition')} with an open transaction, {len(hanging)} hanging",
         "; ".join(advice(one, servers=kafka.bootstrap_servers) for one in hanging),
     )
 

@@ -9,6 +9,7 @@ from pixelprose.cli.lake_settings import open_lake
 from pixelprose.cli.progress import bar
 from pixelprose.curator.export import SHARD_ROWS, Export, Format, Request, Rows, begun, read_key
 from pixelprose.curator.where import check_where
+from pixelprose.records.counted import counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +49,12 @@ def run_export(
             )
     missing = manifest["missing_images"]
     console.print(
-        f"{manifest['rows']:,} rows of {len(manifest['sources'])} sources in "
-        f"{len(manifest['files']):,} files; checksums are in {options.out / 'manifest.json'}."
+        f"{counted(manifest['rows'], 'row')} of {counted(len(manifest['sources']), 'source')} in "
+        f"{counted(len(manifest['files']), 'file')}; checksums are in "
+        f"{options.out / 'manifest.json'}."
     )
     if missing:
         console.print(
-            f"[yellow]{missing:,} rows have no image in the store any more; "
-            "they are left out and listed in the manifest.[/]"
+            "[yellow]Left out, since their image is not in the store any more: "
+            f"{counted(missing, 'row')}, listed in the manifest.[/]"
         )

@@ -15,6 +15,7 @@ from rich.progress import (
 )
 
 from pixelprose.cli.choices import Output
+from pixelprose.records.counted import counted
 
 if TYPE_CHECKING:
     from pixelprose.embedded import FetchProgress, JarCache
@@ -58,7 +59,8 @@ def fetch_jars(jars: "JarCache", console: Console) -> None:
         return
     size = sum(jar.size_bytes for jar in missing)
     console.print(
-        f"Fetching Kafka and the S3 server once: {len(missing)} jars, {size / 1e6:.0f} MB."
+        f"Fetching Kafka and the S3 server once: {counted(len(missing), 'jar')}, "
+        f"{size / 1e6:.0f} MB."
     )
     with Progress(
         TextColumn("jars"), BarColumn(), DownloadColumn(), TimeRemainingColumn(), console=console

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from pixelprose.cli.errors import CommandError
 from pixelprose.cli.rows import BadRow, SourceRow
+from pixelprose.records.counted import counted
 
 _SHOWN = 5
 
@@ -64,10 +65,10 @@ class Report:
         """Print it."""
         verb = "would be submitted" if self.dry_run else "submitted"
         left_out = f", {self.bad_before:,} left out" if self.bad_before else ""
-        before = f" ({self.before:,} were submitted before{left_out})" if self.before else ""
-        console.print(f"{self.submitted:,} rows {verb}{before}.", highlight=False)
+        before = f" ({self.before:,} before{left_out})" if self.before else ""
+        console.print(f"{counted(self.submitted, 'row')} {verb}{before}.", highlight=False)
         if self.bad:
-            console.print(f"[yellow]{self.bad:,} bad rows were left out:[/]", highlight=False)
+            console.print(f"[yellow]{counted(self.bad, 'bad row')} left out:[/]", highlight=False)
             for row in self.first_bad:
                 console.print(f"  {row.where}: {row.why}", highlight=False, markup=False)
             if self.bad > len(self.first_bad):

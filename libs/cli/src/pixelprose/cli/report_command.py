@@ -16,6 +16,7 @@ from pixelprose.cli.printing import print_json
 from pixelprose.cli.progress import bar
 from pixelprose.cli.table_views import size
 from pixelprose.curator.export import Rows
+from pixelprose.records.counted import counted
 
 if TYPE_CHECKING:
     from pixelprose.report import Summary
@@ -46,13 +47,13 @@ def run_report(
         print_json(made)
         return
     console.print(
-        f"{made.captions:,} captions, {made.pictures:,} of them with picture and lineage, "
+        f"{counted(made.captions, 'caption')}, {made.pictures:,} of them with picture and lineage, "
         f"{size(made.size_bytes)}: open [bold]{made.path}[/] in a browser.",
         highlight=False,
     )
     if made.missing_pictures:
         console.print(
-            f"[yellow]{made.missing_pictures:,} pictures are not in the store any more.[/]"
+            f"[yellow]Not in the store any more: {counted(made.missing_pictures, 'picture')}.[/]"
         )
 
 

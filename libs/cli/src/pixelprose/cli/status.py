@@ -18,6 +18,7 @@ from pixelprose.cli.tally import Amount, Tally
 from pixelprose.kafkalog import KafkaSettings, cluster_id
 from pixelprose.kafkalog.stable_offsets import STALLED_SECONDS, Behind, advice, ages
 from pixelprose.records import topic_list
+from pixelprose.records.counted import counted
 from pixelprose.records.topics import Topic
 
 
@@ -139,7 +140,7 @@ def _show(status: Status, kafka: KafkaSettings, console: Console) -> None:
     for waiting in status.open_transactions:
         console.print(
             f"[dim]{waiting.topic} {waiting.partition}: a transaction is open for "
-            f"{waiting.age_seconds:.0f} s ({waiting.offsets_behind} offsets behind it)"
+            f"{waiting.age_seconds:.0f} s ({counted(waiting.offsets_behind, 'offset')} behind it)"
         )
         if waiting.advice:
             console.print(f"[red]it hangs, readers are stuck[/]; {waiting.advice}", highlight=False)

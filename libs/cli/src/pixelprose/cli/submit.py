@@ -22,6 +22,7 @@ from pixelprose.records import (
     submission_id,
     topic_of,
 )
+from pixelprose.records.counted import counted
 from pixelprose.records.headers import CONTENT_TYPE, write
 
 _WAIT_SECONDS = 0.5
@@ -94,7 +95,7 @@ class Submitter:
         if left or self._refused:
             why = self._refused[0].str() if self._refused else "no answer from the broker"
             raise SubmitFailed(
-                f"{left + len(self._refused)} rows were not accepted ({why}); "
+                f"not accepted: {counted(left + len(self._refused), 'row')} ({why}); "
                 "repeat the command: no row is submitted twice"
             )
 

@@ -32,6 +32,7 @@ from pixelprose.curator import (
     history,
     vacuum,
 )
+from pixelprose.records.counted import counted
 
 _MB = 1024**2
 
@@ -92,7 +93,7 @@ def run_compact(
                     removed, added = removed + gone, added + new
             done[table.name] = {"files_removed": removed, "files_added": added}
             if output is Output.TEXT:
-                console.print(f"{table.name}: {removed:,} files became {added:,}.")
+                console.print(f"{table.name}: {counted(removed, 'file')} became {added:,}.")
     if output is Output.JSON:
         print_json(done)
 
@@ -111,7 +112,7 @@ def run_cluster(
                     cluster(table, day, target_bytes=target_mb * _MB)
             done[table.name] = {"days_rewritten": days}
             if output is Output.TEXT:
-                console.print(f"{table.name}: {len(days):,} days rewritten in Z-order.")
+                console.print(f"{table.name}: {counted(len(days), 'day')} rewritten in Z-order.")
     if output is Output.JSON:
         print_json(done)
 

@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from pixelprose.curator import Commit, DayPlan, Finding, Garbage, State, TableFacts
+from pixelprose.records.counted import counted
 
 _LISTED = 8
 _SHORT = 12
@@ -23,9 +24,10 @@ def facts_view(facts: TableFacts) -> RenderableType:
     days = f"{facts.first_day} to {facts.last_day}" if facts.first_day else "no rows yet"
     head = Text()
     head.append(facts.name, style="bold")
-    head.append(f"  {facts.rows:,} rows, {days}\n")
+    head.append(f"  {counted(facts.rows, 'row')}, {days}\n")
     head.append(
-        f"{facts.files:,} files, {size(facts.size_bytes)}{_each(facts)}; version {facts.version:,}",
+        f"{counted(facts.files, 'file')}, {size(facts.size_bytes)}{_each(facts)}; "
+        f"version {facts.version:,}",
         style="dim",
     )
     counts = [_counts(name, values) for name, values in facts.counts.items() if values]
@@ -136,7 +138,7 @@ def plan_view(name: str, plans: Sequence[DayPlan]) -> RenderableType:
 
 def garbage_view(name: str, garbage: Garbage, *, verb: str) -> str:
     """Return what a vacuum frees."""
-    return f"{name}: {len(garbage.files):,} files, {size(garbage.size_bytes)}, {verb}."
+    return f"{name}: {counted(len(garbage.files), 'file')}, {size(garbage.size_bytes)}, {verb}."
 
 
 def finding_line(finding: Finding) -> Text:

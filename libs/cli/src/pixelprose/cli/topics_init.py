@@ -10,6 +10,7 @@ from pixelprose.cli.printing import print_json
 from pixelprose.cli.progress import aside, looking
 from pixelprose.kafkalog import cluster_id
 from pixelprose.records import Registry, topic_list
+from pixelprose.records.counted import counted
 from pixelprose.records.topic_admin import Initialised, initialise
 
 
@@ -28,8 +29,8 @@ def run_topics_init(
         print_json(done)
     else:
         console.print(
-            f"{len(done.created)} topics created, {len(done.positioned)} groups got first "
-            "positions; what was there already is unchanged."
+            f"{counted(len(done.created), 'topic')} created, first positions for "
+            f"{counted(len(done.positioned), 'group')}; what was there already is unchanged."
         )
 
 

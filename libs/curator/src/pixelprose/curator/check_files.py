@@ -4,6 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from pixelprose.curator.finding import Finding, failed, passed
 from pixelprose.curator.lake import DataFile, LakeTable
+from pixelprose.records.counted import counted
 
 CHECK = "files"
 _ASKERS = 8
@@ -19,7 +20,7 @@ def check_files(table: LakeTable) -> Finding:
     if wrong:
         return failed(CHECK, table.name, f"{len(wrong):,} of {len(files):,} files", wrong)
     size = sum(file.size_bytes for file in files)
-    return passed(CHECK, table.name, f"{len(files):,} files, {size:,} bytes, all there")
+    return passed(CHECK, table.name, f"{counted(len(files), 'file')}, {size:,} bytes, all there")
 
 
 def _problem(table: LakeTable, file: DataFile) -> str | None:

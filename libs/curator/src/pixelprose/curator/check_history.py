@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pixelprose.curator.finding import Finding, failed, passed, skipped
 from pixelprose.curator.history import Commit
 from pixelprose.curator.offsets import Offsets
+from pixelprose.records.counted import counted
 
 MONOTONE, COMPLETE = "monotone", "complete"
 
@@ -35,8 +36,12 @@ def check_monotone(table: str, commits: Sequence[Commit]) -> Finding:
                 )
             last[app] = max(position, last.get(app, position))
     if wrong:
-        return failed(MONOTONE, table, f"{len(wrong):,} commits break the positions", wrong)
-    return passed(MONOTONE, table, f"{len(commits):,} commits, {len(last):,} partitions")
+        return failed(
+            MONOTONE, table, f"positions broken by {counted(len(wrong), 'commit')}", wrong
+        )
+    return passed(
+        MONOTONE, table, f"{counted(len(commits), 'commit')}, {counted(len(last), 'partition')}"
+    )
 
 
 def check_complete(table: str, commits: Sequence[Commit], held: Offsets) -> Finding:
@@ -57,12 +62,14 @@ def check_complete(table: str, commits: Sequence[Commit], held: Offsets) -> Find
             wrong.append(f"version {commit.version} added {commit.rows_added:,}, now {found:,}")
     deleted = sum(commit.rows_removed for commit in commits)
     if wrong and not (deleted and missing == deleted):
-        return failed(COMPLETE, table, f"{len(wrong):,} commits do not fit their rows", wrong)
+        return failed(
+            COMPLETE, table, f"not fitting their rows: {counted(len(wrong), 'commit')}", wrong
+        )
     if beyond := _beyond(commits, held):
         return failed(COMPLETE, table, "rows beyond the table's position", beyond)
-    notes = f", {deleted:,} rows deleted since" if deleted else ""
-    notes += f", {refused:,} positions without a row" if refused else ""
-    return passed(COMPLETE, table, f"the rows of {checked:,} commits are there{notes}")
+    notes = f", {counted(deleted, 'row')} deleted since" if deleted else ""
+    notes += f", {counted(refused, 'position')} without a row" if refused else ""
+    return passed(COMPLETE, table, f"the rows of {counted(checked, 'commit')} are there{notes}")
 
 
 def _partition(app: str) -> int:

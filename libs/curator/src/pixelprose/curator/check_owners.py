@@ -5,6 +5,7 @@ from datetime import datetime
 
 from pixelprose.curator.finding import Finding, failed, passed
 from pixelprose.curator.lake import LakeTable
+from pixelprose.records.counted import counted
 
 CHECK = "owners"
 
@@ -27,4 +28,4 @@ def check_owners(rejections: LakeTable, ends: Sequence[LakeTable], *, before: da
     if open_:
         examples = [f"submission {owner} has no row, rejection or dead letter" for owner in open_]
         return failed(CHECK, rejections.name, f"{len(open_):,} of {count:,}", sorted(examples))
-    return passed(CHECK, rejections.name, f"all {count:,} owners of duplicates ended")
+    return passed(CHECK, rejections.name, f"{counted(count, 'owner')} of duplicates, each ended")

@@ -3,6 +3,7 @@
 from pixelprose.curator.columns import POSITION
 from pixelprose.curator.finding import Finding, failed, passed
 from pixelprose.curator.lake import LakeTable
+from pixelprose.records.counted import counted
 
 _LISTED = 1_000
 
@@ -30,4 +31,4 @@ def _unique(check: str, table: LakeTable, key: str) -> Finding:
         examples = [f"{row['key']} has {row['rows']} rows" for row in twice]
         return failed(check, table.name, f"{len(twice):,} more than once", examples)
     rows = sum(file.rows for file in table.files())
-    return passed(check, table.name, f"each of {rows:,} rows once")
+    return passed(check, table.name, f"{counted(rows, 'row')}, each once")

@@ -9,6 +9,7 @@ from pixelprose.curator.history import Commit
 from pixelprose.curator.lake import LakeTable
 from pixelprose.curator.offsets import Offsets
 from pixelprose.curator.topic import Topic, TopicRecord
+from pixelprose.records.counted import counted
 
 CHECK = "topic"
 
@@ -42,11 +43,15 @@ def check_topic(
     first = topic.first_kept(upto)
     kept = sum(held.within(lane, first[lane] - 1, last) for lane, last in upto.items())
     if lost:
-        return failed(CHECK, table.name, f"{len(lost):,} records have no row", lost)
+        return failed(CHECK, table.name, f"without a row: {counted(len(lost), 'record')}", lost)
     if kept > rows and not topic.is_compacted:
-        return failed(CHECK, table.name, f"{kept - rows:,} rows are of no record of {topic.name}")
+        return failed(
+            CHECK, table.name, f"of no record of {topic.name}: {counted(kept - rows, 'row')}"
+        )
     notes = "".join(f", {count:,} {reason}" for reason, count in sorted(reasons.items()))
-    return passed(CHECK, table.name, f"{rows:,} records kept in {topic.name} are rows{notes}")
+    return passed(
+        CHECK, table.name, f"{counted(rows, 'record')} kept in {topic.name}, each a row{notes}"
+    )
 
 
 def _positions(commits: Sequence[Commit], identity: str) -> dict[int, int]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from pixelprose.records.counted import counted
 from pixelprose.report.survey import Histogram, Tally
 
 _LISTED: Final = 8
@@ -55,7 +56,7 @@ def bars(tally: Tally) -> Sequence[Bar]:
     listed = _LISTED + 1 if len(ranked) == _LISTED + 1 else _LISTED
     shown = [Bar(name, rows) for name, rows in ranked[:listed]]
     if others := ranked[listed:]:
-        shown.append(Bar(f"{len(others):,} others", sum(rows for _, rows in others)))
+        shown.append(Bar(counted(len(others), "other"), sum(rows for _, rows in others)))
     return shown
 
 

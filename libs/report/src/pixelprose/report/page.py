@@ -11,6 +11,7 @@ from importlib.resources import files
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
+from pixelprose.records.counted import counted
 from pixelprose.report.cards import Card
 from pixelprose.report.ends import End
 from pixelprose.report.figures import figure
@@ -67,6 +68,7 @@ def render(contents: Contents) -> str:
     survey = contents.survey
     return environment.get_template("page.html").render(
         contents=contents,
+        counted=counted,
         tiles=tiles(contents),
         again=sum(end.again for end in contents.ends),
         demo=any(card.model.startswith("demo-") for card in contents.cards),
@@ -82,16 +84,16 @@ def render(contents: Contents) -> str:
 
 def tiles(contents: Contents) -> Sequence[tuple[str, str, str]]:
     """Return the figures that people look for first: name, value, note."""
-    counted: Counter[str] = Counter()
+    ended: Counter[str] = Counter()
     for end in contents.ends:
-        counted[end.state] += end.count
+        ended[end.state] += end.count
     survey = contents.survey
     rows = survey.rows if survey else 0
     note = "" if rows == contents.stored else f"of {contents.stored:,}"
     found = [
         ("Captions", f"{rows:,}", note),
-        ("Rejected", f"{counted['rejected']:,}", ""),
-        ("Dead letters", f"{counted['dead letter']:,}", ""),
+        ("Rejected", f"{ended['rejected']:,}", ""),
+        ("Dead letters", f"{ended['dead letter']:,}", ""),
     ]
     if survey and rows:
         lengths = survey.histograms["words"]

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pixelprose.cli.errors import CommandError, WrongUsage
 from pixelprose.cli.plan.figures import Figure, Figures
+from pixelprose.records.counted import counted
 
 _LEAST: Final = 30
 """Submissions: fewer say nothing about shares."""
@@ -101,8 +102,8 @@ def measure(
     submitted = images["n"] + at["ingester"] + at["safety-filter"]
     if submitted < _LEAST:
         raise CommandError(
-            f"only {submitted} submissions have ended, of {_LEAST} at least; submit a sample of "
-            "some hundred URLs, drawn at random, and wait for its end"
+            f"{counted(submitted, 'submission')} ended, and {_LEAST} are needed; submit a sample "
+            "of some hundred URLs, drawn at random, and wait for its end"
         )
     unasked = sum(
         n for (s, reason), n in rejected.items() if s == "captioner" and reason in _UNASKED

@@ -24,6 +24,7 @@ from pixelprose.records import (
     codec_for,
     topic_list,
 )
+from pixelprose.records.counted import counted
 from pixelprose.records.headers import Header
 from pixelprose.records.headers import read as known_headers
 from pixelprose.records.records import ImageSubmitted
@@ -131,7 +132,7 @@ class Search:
 
     def _read(self, what: str, spans: Spans) -> None:
         count = size(spans)
-        said = f"{what}: {count:,} offsets"
+        said = f"{what}: {counted(count, 'offset')}"
         if said not in self.found.looked:
             self.found.looked.append(said)
         if not count:

@@ -21,6 +21,7 @@ from pixelprose.records import (
     ImageFetched,
     ImageScreened,
 )
+from pixelprose.records.counted import counted
 from pixelprose.streamkit import DeadLetter, Emit, Later, Reject, Skip
 
 _WIDEST = 10_000
@@ -107,16 +108,16 @@ def _facts(record: object) -> Iterator[str]:
             yield f"fetched in {fetch.seconds:.2f} s"
         case ImageScreened(screening=screening):
             yield f"NSFW score {screening.nsfw_score:.3f} (policy {screening.policy})"
-            yield f"{len(screening.hash_lists)} known-hash lists"
+            yield f"{counted(len(screening.hash_lists), 'known-hash list')}"
         case ImageAnnotated(signals=signals):
             yield f"aesthetic {signals.aesthetic:.1f}, {signals.style}"
-            yield f"watermark {signals.watermark}, {len(signals.words)} words read"
+            yield f"watermark {signals.watermark}, {counted(len(signals.words), 'word')} read"
         case CaptionGenerated(caption=caption):
-            yield f"{caption.completion_tokens} tokens by {caption.model.name}"
+            yield f"{counted(caption.completion_tokens, 'token')} by {caption.model.name}"
             yield f"policy {caption.policy}"
         case CaptionAnnotated(annotation=annotation):
             yield f"toxicity {annotation.toxicity.toxicity:.3f}"
-            yield f"{len(annotation.pii)} spans of personal data"
+            yield f"{counted(len(annotation.pii), 'span')} of personal data"
 
 
 def end_view(trial: Trial, files: Sequence[Path]) -> RenderableType:
