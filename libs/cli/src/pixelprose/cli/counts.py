@@ -3,7 +3,7 @@
 import urllib.error
 import urllib.request
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from prometheus_client.parser import text_string_to_metric_families
@@ -42,6 +42,23 @@ class ServiceCounts:
         for (step, outcome), count in (self.before + self.now).items():
             both.setdefault(step, Counter())[outcome] += count
         return both
+
+
+def all_sunk(services: Iterable[ServiceCounts]) -> bool:
+    """Return whether the sinks have dealt with whatever the other steps say they sent."""
+    steps = {step: found for one in services for step, found in one.outcomes().items()}
+
+    def sent(outcome: str, *of: str) -> int:
+        return sum(steps.get(step, {}).get(outcome, 0) for step in of)
+
+    others = [step for step in steps if not step.startswith("sink.")]
+    sent_to = {
+        "sink.captions": sent("emitted", "metadata-annotator.caption"),
+        "sink.images": sent("emitted", "metadata-annotator.image"),
+        "sink.rejections": sent("rejected", *others),
+        "sink.dead_letters": sent("dead_letter", *others),
+    }
+    return all(sum(steps.get(sink, {}).values()) >= count for sink, count in sent_to.items())
 
 
 def _scrape(url: str) -> Counter[tuple[str, str]]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from rich.console import Console, Group
 from rich.live import Live
 
+from pixelprose.cli.counts import all_sunk
 from pixelprose.cli.demo_config import hurried, sections, write_known_hashes
 from pixelprose.cli.demo_summary import Figures, summarise, table_rows
 from pixelprose.cli.errors import CommandError, WrongUsage
@@ -33,6 +34,8 @@ from pixelprose.records import RegistrySettings, Rights, SubmissionId
 _READY_SECONDS = 180.0
 _KNOWN = 3
 _TICK_SECONDS = 0.5
+_FLUSHED_SECONDS = 10.0
+"""By then the sinks, which flush every two seconds, have."""
 
 
 class DemoFailed(CommandError):
@@ -87,9 +90,9 @@ def run_demo(options: DemoOptions, console: Console, *, on_tick: Hook = lambda _
         submitted = _submit(options, running, console)
         first = time.monotonic()
         reader = OutcomeReader(running.kafka, RegistrySettings())
-        _wait(options, running, reader, len(submitted), console, on_tick)
+        ended = _wait(options, running, reader, len(submitted), console, on_tick)
         figures = Figures(
-            seconds=time.monotonic() - first,
+            seconds=ended - first,
             total_seconds=time.monotonic() - began,
             peak_memory_bytes=running.memory.bytes,
         )
@@ -167,6 +170,12 @@ def _rows(listed: Sequence[Item], site: Site) -> Iterator[SourceRow]:
         yield SourceRow(number, url, item.alt_text, rights, fields={})
 
 
+def _told(running: Running, ended: float) -> bool:
+    """Whether what is shown is the last there is to show; a killed process may have told less."""
+    waited = time.monotonic() - ended > _FLUSHED_SECONDS
+    return waited or all_sunk(running.services.counts.values())
+
+
 def _wait(
     options: DemoOptions,
     running: Running,
@@ -174,26 +183,33 @@ def _wait(
     expected: int,
     console: Console,
     on_tick: Hook,
-) -> None:
+) -> float:
+    """Wait until all have ended, and the sinks have told of it; return when the last one ended."""
     deadline = time.monotonic() + options.deadline_seconds
     progress = bar(console)
     task = progress.add_task("Ended", total=expected)
     with Live(progress, console=console, refresh_per_second=4) as live:
-        while True:
+
+        def look() -> int:
             reader.read(seconds=_TICK_SECONDS)
             running.memory.sample()
             running.services.refresh()
             on_tick(running)
-            progress.update(task, completed=len(reader.outcomes.ends.submissions()))
-            table = counts_table(
-                running.services.counts.values(), running.services.supervisor.restarts()
-            )
-            live.update(Group(table, progress))
-            if len(reader.outcomes.ends.submissions()) >= expected:
-                return
+            ended = len(reader.outcomes.ends.submissions())
+            progress.update(task, completed=ended)
+            counts, restarts = running.services.counts, running.services.supervisor.restarts()
+            live.update(Group(counts_table(counts.values(), restarts), progress))
+            return ended
+
+        while (ended := look()) < expected:
             if time.monotonic() > deadline:
-                ended = len(reader.outcomes.ends.submissions())
                 raise DemoFailed(
                     f"{ended} of {expected} submissions ended within "
                     f"{options.deadline_seconds:.0f} s; the logs are in {options.out / 'logs'}"
                 )
+        last = time.monotonic()
+        while not _told(running, last):
+            look()
+    if not console.is_terminal:
+        console.print()  # in a file, nothing ends the line of the bar
+    return last
