@@ -177,5 +177,5 @@ def test_doctor_answers_programs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("PIXELPROSE_KAFKA__BOOTSTRAP_SERVERS", raising=False)
     said = CliRunner().invoke(app, ["doctor", "--json"])
-    assert {"what", "advice"} == set(json.loads(said.stdout)[0])
+    assert {"what", "advice", "urgent"} == set(json.loads(said.stdout)[0])
     assert "no cluster" in said.stderr

@@ -9,7 +9,7 @@ import pytest
 from pydantic import SecretStr
 
 from pixelprose.embedded.testing import FreshBucket
-from pixelprose.objectstore import Expiry, StoreRefused, StoreSettings
+from pixelprose.objectstore import Expiry, StoreLacks, StoreRefused, StoreSettings
 
 WANTED = {"quarantine/": 7, "receipts/": 30}
 RULE = (
@@ -109,7 +109,7 @@ def test_a_rule_that_is_switched_off_is_none(expiry: Expiry) -> None:
 
 def test_a_store_without_such_rules_says_so(expiry: Expiry) -> None:
     Bucket.refusal = NEVER
-    with pytest.raises(StoreRefused, match="cannot do this"):
+    with pytest.raises(StoreLacks, match="cannot do this"):
         expiry.keep(WANTED)
 
 
@@ -122,5 +122,5 @@ def test_the_embedded_store_knows_no_rules_and_loses_nothing(bucket: FreshBucket
         access_key=access.access_key,
         secret_key=access.secret_key,
     )
-    with pytest.raises(StoreRefused, match="cannot do this"):
+    with pytest.raises(StoreLacks, match="cannot do this"):
         Expiry(real).keep(WANTED)

@@ -211,7 +211,7 @@ app.command(rich_help_panel=FAILED, epilog=RETRY_EPILOG)(retry)
         "pixelprose doctor",
         "pixelprose doctor --config cluster.yaml --json",
         needs="nothing; without settings only this machine is looked at.",
-        then="what it says; it ends with 1 while anything is missing.",
+        then="what it says; it ends with 1 while anything is missing (✗), not for a warning (!).",
     ),
 )
 def doctor(*, config: ConfigFile = None, as_json: Json = False) -> None:

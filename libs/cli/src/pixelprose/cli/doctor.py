@@ -26,6 +26,7 @@ from pixelprose.kafkalog.stable_offsets import STALLED_SECONDS, Behind, advice, 
 from pixelprose.objectstore import (
     Expiry,
     StoreError,
+    StoreLacks,
     StoreRefused,
     StoreSettings,
     open_store,
@@ -38,19 +39,29 @@ from pixelprose.streamkit import Stop, Unavailable
 _FREE_BYTES = 5_000_000_000
 _YEAR_MINUTES = 525_600
 _SHORT_LIVED = ("quarantine/", "receipts/")
+_STAYS = (
+    "quarantine/ and receipts/ only grow, refused pictures among them. For a trial on one machine "
+    "that is well (the server of `pixelprose up` has none); elsewhere take a store with lifecycle "
+    "rules, or delete what is older than 7 days below quarantine/ and 30 below receipts/"
+)
 _SERVICES = ("ingester", "safety_filter", "metadata_annotator", "captioner", "sink")
 
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at. `advice` is empty where it is well."""
+    """One thing that was looked at. `advice` is empty where it is well.
+
+    Attributes:
+        urgent: whether what the advice is about must be mended; else it is a warning.
+    """
 
     what: str
     advice: str = ""
+    urgent: bool = True
 
 
 def run_doctor(config: Path | None, console: Console, *, output: Output = Output.TEXT) -> bool:
-    """Print every finding; return whether all is well."""
+    """Print every finding; return whether nothing must be mended."""
     shown = aside(output, console)
     findings = [*_machine()]
     try:
@@ -66,12 +77,13 @@ def run_doctor(config: Path | None, console: Console, *, output: Output = Output
         print_json(findings)
     else:
         _show(findings, console)
-    return not any(finding.advice for finding in findings)
+    return not any(finding.advice and finding.urgent for finding in findings)
 
 
 def _show(findings: Iterable[Finding], console: Console) -> None:
     for finding in findings:
-        mark = "[red]✗" if finding.advice else "[green]✓"
+        wrong = "[red]✗" if finding.urgent else "[yellow]!"
+        mark = wrong if finding.advice else "[green]✓"
         console.print(f"{mark}[/] {finding.what}", highlight=False)
         if finding.advice:
             console.print(f"    {finding.advice}", highlight=False)
@@ -164,6 +176,10 @@ def _expiry(settings: StoreSettings) -> Finding:
     expiry = Expiry(settings)
     try:
         days = expiry.days()
+    except StoreLacks:
+        return Finding(
+            "objects do not expire: this S3 server has no such rules", _STAYS, urgent=False
+        )
     except StoreRefused as error:
         advice = f"delete by other means what is old below {', '.join(_SHORT_LIVED)} ({error})"
         return Finding("the store has no rules by which objects expire", advice)

@@ -3,6 +3,7 @@
 from pixelprose.objectstore.errors import (
     ObjectMissing,
     StoreError,
+    StoreLacks,
     StoreRefused,
     StoreUnavailable,
 )
@@ -38,6 +39,7 @@ __all__ = [
     "S3Reader",
     "S3Store",
     "StoreError",
+    "StoreLacks",
     "StoreRefused",
     "StoreSettings",
     "StoreUnavailable",

@@ -4,6 +4,7 @@ StoreError
 ├── ObjectMissing     the key holds nothing: the caller decides what that means
 ├── StoreUnavailable  the store's fault, for now: try the same call again later
 └── StoreRefused      the setup's fault: a human must change settings, rights or the store
+    └── StoreLacks    this kind of server has no such call
 """
 
 
@@ -28,3 +29,7 @@ class StoreUnavailable(StoreError):
 
 class StoreRefused(StoreError):
     """The store said no and will say it again until credentials, bucket or server change."""
+
+
+class StoreLacks(StoreRefused):
+    """The server knows no such call, whoever asks it."""

@@ -9,6 +9,7 @@ from urllib3.exceptions import HTTPError
 from pixelprose.objectstore.errors import (
     ObjectMissing,
     StoreError,
+    StoreLacks,
     StoreRefused,
     StoreUnavailable,
 )
@@ -68,7 +69,8 @@ def judge(answer: Answer, *, place: Place, key: str = "") -> StoreError:
     said = f"({answer.status} {answer.code} {answer.message}".rstrip() + ")"
     if passing := _what_passes(answer):
         return StoreUnavailable(f"{place} {passing} {said}")
-    return StoreRefused(f"{place} {_what_stays(answer)} {said}")
+    kind = StoreLacks if answer.status == _NOT_IMPLEMENTED else StoreRefused
+    return kind(f"{place} {_what_stays(answer)} {said}")
 
 
 def _what_passes(answer: Answer) -> str:
