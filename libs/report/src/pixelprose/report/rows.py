@@ -1,6 +1,7 @@
 """A row of `captions` as far as the report shows it.
 
-Columns that a table has beyond these are not read, so a table may be newer than this program.
+Columns that a table has beyond these are not read, so a table may be newer than this program:
+groups that are shown whole are the table's own, less strict.
 """
 
 from collections.abc import Mapping
@@ -9,17 +10,16 @@ from typing import Any
 
 import msgspec
 
+from pixelprose.lake import groups as lake
+from pixelprose.records import groups
+
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
     """Some fields of a group of columns."""
 
 
-class Model(Part, frozen=True, kw_only=True):
+class Model(groups.Model, frozen=True, forbid_unknown_fields=False):
     """A model as it was used."""
-
-    name: str
-    revision: str
-    library: str
 
 
 class Span(Part, frozen=True, kw_only=True):
@@ -31,14 +31,8 @@ class Span(Part, frozen=True, kw_only=True):
     action: str
 
 
-class Fetch(Part, frozen=True, kw_only=True):
+class Fetch(lake.Fetched, frozen=True, forbid_unknown_fields=False):
     """How the bytes were fetched."""
-
-    final_url: str
-    status: int
-    redirects: tuple[str, ...]
-    fetched_at: datetime
-    seconds: float
 
 
 class Source(Part, frozen=True, kw_only=True):
@@ -50,13 +44,8 @@ class Source(Part, frozen=True, kw_only=True):
     fetch: Fetch
 
 
-class Rights(Part, frozen=True, kw_only=True):
+class Rights(groups.Rights, frozen=True, forbid_unknown_fields=False):
     """The right to use the image."""
-
-    licence: str | None
-    licence_url: str | None
-    attribution: str | None
-    basis: str
 
 
 class Image(Part, frozen=True, kw_only=True):
@@ -68,11 +57,8 @@ class Image(Part, frozen=True, kw_only=True):
     bytes: int
 
 
-class ConsentSignal(Part, frozen=True, kw_only=True):
+class ConsentSignal(groups.ConsentSignal, frozen=True, forbid_unknown_fields=False):
     """A word of the publisher about use."""
-
-    name: str
-    value: str
 
 
 class Consent(Part, frozen=True, kw_only=True):
@@ -82,11 +68,8 @@ class Consent(Part, frozen=True, kw_only=True):
     consent_policy: str | None
 
 
-class HashList(Part, frozen=True, kw_only=True):
+class HashList(groups.HashList, frozen=True, forbid_unknown_fields=False):
     """A list of known hashes that was consulted."""
-
-    name: str
-    version: str
 
 
 class Safety(Part, frozen=True, kw_only=True):
@@ -137,13 +120,8 @@ class Signals(Part, frozen=True, kw_only=True):
     pii_model: Model
 
 
-class Sampling(Part, frozen=True, kw_only=True):
+class Sampling(groups.Sampling, frozen=True, forbid_unknown_fields=False):
     """How tokens were drawn."""
-
-    temperature: float
-    top_p: float
-    max_tokens: int
-    seed: int
 
 
 class Caption(Part, frozen=True, kw_only=True):
@@ -168,13 +146,8 @@ class Caption(Part, frozen=True, kw_only=True):
     generated_at: datetime
 
 
-class TextCheck(Part, frozen=True, kw_only=True):
+class TextCheck(groups.TextCheck, frozen=True, forbid_unknown_fields=False):
     """Quoted words against words read."""
-
-    quoted: int
-    found: int
-    missing: int
-    score: float | None
 
 
 class Linguistics(Part, frozen=True, kw_only=True):
@@ -196,16 +169,8 @@ class Annotation(Part, frozen=True, kw_only=True):
     policy: str
 
 
-class Hop(Part, frozen=True, kw_only=True):
+class Hop(groups.Hop, frozen=True, forbid_unknown_fields=False):
     """A service that passed it on."""
-
-    service: str
-    version: str
-    instance: str
-    topic: str
-    partition: int
-    offset: int
-    at: datetime
 
 
 class Lineage(Part, frozen=True, kw_only=True):
