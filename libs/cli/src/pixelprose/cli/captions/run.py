@@ -134,7 +134,7 @@ class _Run:
 
     def _tail(self, span: Span) -> Tail:
         return Tail(
-            self.settings.kafka.client(),
+            self.settings.kafka,
             span.starts,
             ends=None if self.request.follow else span.ends,
             group=self.request.group,

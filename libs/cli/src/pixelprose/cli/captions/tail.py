@@ -10,9 +10,10 @@ from confluent_kafka import Message as KafkaMessage
 from confluent_kafka import TopicPartition as KafkaPartition
 
 from pixelprose.cli.errors import CommandError
-from pixelprose.kafkalog import Configuration
+from pixelprose.kafkalog import Configuration, KafkaSettings
 from pixelprose.kafkalog.errors import Action, action_for
 from pixelprose.kafkalog.observer import Lane
+from pixelprose.kafkalog.settings import consumer_configuration
 
 _BATCH: Final = 500
 _ASK_SECONDS: Final = 0.25
@@ -30,7 +31,7 @@ class Tail:
 
     def __init__(
         self,
-        client: Configuration,
+        kafka: KafkaSettings,
         starts: Mapping[Lane, int],
         *,
         ends: Mapping[Lane, int] | None,
@@ -38,7 +39,7 @@ class Tail:
         say: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._client = client
+        self._kafka = kafka
         self._at = dict(starts)
         self._ends = ends
         self._group = group
@@ -115,7 +116,7 @@ class Tail:
     def _unheard(self, error: KafkaError) -> None:
         if error.code() == KafkaError._ALL_BROKERS_DOWN and not self._away:  # noqa: SLF001 - as above
             self._away = True
-            self._say(f"No broker answers at {self._client['bootstrap.servers']}; waiting for it.")
+            self._say(f"No broker answers at {self._kafka.bootstrap_servers}; waiting for it.")
 
     def _look(self) -> None:
         """Ask whether the broker is there, and has more; if so, begin anew where we are."""
@@ -136,25 +137,21 @@ class Tail:
         return self._consumer.get_watermark_offsets(asked, timeout=_LOOK_SECONDS, cached=False)[1]
 
     def _opened(self) -> Consumer:
-        consumer = Consumer(
-            {
-                **self._client,
-                # The client wants a name; nobody joins it, and nothing is committed unless asked.
-                "group.id": self._group or "pixelprose-captions",
-                "enable.auto.commit": False,
-                "enable.auto.offset.store": False,
-                "enable.partition.eof": True,
-                # Records that are gone before they were read are an error, and no silent gap.
-                "auto.offset.reset": "error",
-                "isolation.level": "read_committed",
-                "fetch.wait.max.ms": 100,
-                "reconnect.backoff.max.ms": 1_000,
-                "error_cb": self._unheard,
-                "log_level": 0,
-            }
-        )
+        found = tail_configuration(self._kafka, group=self._group)
+        consumer = Consumer({**found, "error_cb": self._unheard})
         consumer.assign([KafkaPartition(*lane, offset) for lane, offset in self._at.items()])
         return consumer
+
+
+def tail_configuration(kafka: KafkaSettings, *, group: str | None) -> Configuration:
+    """Return a service's configuration of a consumer, for one that is told what to read."""
+    return {
+        # The client wants a name; nobody joins it, and nothing is committed unless asked.
+        **consumer_configuration(kafka, group=group or "pixelprose-captions"),
+        "enable.auto.offset.store": False,
+        "enable.partition.eof": True,
+        "log_level": 0,
+    }
 
 
 def _deleted(lane: Lane, offset: int) -> str:
