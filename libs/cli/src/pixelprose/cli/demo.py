@@ -19,7 +19,7 @@ from pixelprose.cli.live import counts_table
 from pixelprose.cli.local import LocalConfig, LocalServices, initialise_locally
 from pixelprose.cli.memory import PeakMemory
 from pixelprose.cli.outcomes import OutcomeReader
-from pixelprose.cli.progress import bar, fetch_jars
+from pixelprose.cli.progress import bar, fetch_jars, looking
 from pixelprose.cli.report_command import ReportOptions, write_report
 from pixelprose.cli.rows import SourceRow
 from pixelprose.cli.scenario import Item, items, known_seeds
@@ -96,11 +96,12 @@ def run_demo(options: DemoOptions, console: Console, *, on_tick: Hook = lambda _
             total_seconds=time.monotonic() - began,
             peak_memory_bytes=running.memory.bytes,
         )
-        access = running.stack.s3.access
-        # The services end first: a drain must leave nothing behind, and the table be complete.
-        running.services.supervisor.stop()
-        summary = summarise(submitted, reader.outcomes, table_rows(access), figures)
-        reader.close()
+        with looking(console, "Stopping the services, summing up"):
+            # The services end first: a drain leaves nothing behind, and the table is complete.
+            running.services.supervisor.stop()
+            rows = table_rows(running.stack.s3.access)
+            summary = summarise(submitted, reader.outcomes, rows, figures)
+            reader.close()
         write_report(ReportOptions(options.report), running.services.config.file, console)
     text = json.dumps(summary.document(), indent=2, default=str)
     (options.out / "summary.json").write_text(text + "\n", encoding="utf-8")

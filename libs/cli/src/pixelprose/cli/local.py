@@ -121,16 +121,17 @@ class LocalServices:
         *,
         seconds: float,
         on_ready: Callable[[str], None],
+        given_up: Callable[[], bool] = lambda: False,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Return when all read their topics; call `on_ready` for each.
+        """Return when all read their topics, or it is given up; call `on_ready` for each.
 
         Raises:
             NotReady: the time is over.
             ServiceFailed: one ended with a code that a person must act on.
         """
         waiting, deadline = {one.name for one in self.replicas}, clock() + seconds
-        while waiting:
+        while waiting and not given_up():
             self.supervisor.check()
             for name in sorted(waiting):
                 if is_ready(self.counts[name].address):

@@ -34,6 +34,11 @@ def looking(console: Console, what: str = "Looking") -> AbstractContextManager[o
     return console.status(f"{what} ...") if console.is_terminal else nullcontext()
 
 
+def waiting(what: str) -> AbstractContextManager[object]:
+    """Return the same on standard error, where it is in nobody's way."""
+    return looking(Console(stderr=True), what)
+
+
 def bar(console: Console) -> Progress:
     """Return a progress bar that counts."""
     return Progress(

@@ -16,7 +16,7 @@ from pixelprose.cli.feed import Feed, Memory, Sender, UnitFeed, send_list
 from pixelprose.cli.images import Unit
 from pixelprose.cli.images.found import check_images, found_units, is_images
 from pixelprose.cli.presets import preset
-from pixelprose.cli.progress import bar
+from pixelprose.cli.progress import bar, looking
 from pixelprose.cli.progress_file import Done, ProgressFile
 from pixelprose.cli.report import Report, opened
 from pixelprose.cli.rows import Columns, SourceError, row_of
@@ -110,7 +110,8 @@ class _Run:
                     f"{path}: no such file or folder; a URL to submit begins with http:// or "
                     "https://, a prefix with s3://"
                 )
-            check_readable(path, self.options.columns)
+            with looking(self.console, f"Looking at {path.name}"):
+                check_readable(path, self.options.columns)
         for name in images:
             check_images(name, self.options)
         for path in files:
@@ -123,11 +124,13 @@ class _Run:
 
     def _list(self, path: Path) -> None:
         columns = self.options.columns
-        identity = f"{identity_of(path)}-{columns.fingerprint()[:16]}"
+        with looking(self.console, f"Reading {path.name}"):
+            identity = f"{identity_of(path)}-{columns.fingerprint()[:16]}"
+            total = count(path)
         kept = self._progress_file(identity)
         done, bad = kept.read() if kept else Done(), self.report.bad
         with bar(self.console) as progress:
-            task = progress.add_task(path.name, total=count(path), completed=done.rows)
+            task = progress.add_task(path.name, total=total, completed=done.rows)
             feed = self._feed(identity, lambda: progress.advance(task))
 
             def note(count: int) -> None:
@@ -143,7 +146,8 @@ class _Run:
         # Naming a URL is an act of its own each time: another identity, another submission.
         feed = self._feed(uuid.uuid4().hex, lambda: None)
         columns = Columns()
-        feed.send(row_of(n, url, {"url": url}, columns) for n, url in enumerate(loose))
+        with looking(self.console, "Submitting"):
+            feed.send(row_of(n, url, {"url": url}, columns) for n, url in enumerate(loose))
 
     def _images(self, names: list[str]) -> None:
         with bar(self.console) as progress, ExitStack() as held:

@@ -41,7 +41,7 @@ def run_show(
     config: Path | None, name: str | None, sample_rows: int, output: Output, console: Console
 ) -> None:
     """Print what is in the tables."""
-    with open_lake(config) as (lake, _), looking(console):
+    with open_lake(config) as (lake, _), looking(aside(output, console)):
         found = [facts(table, sample_rows=sample_rows) for table in _chosen(lake, name)]
     if output is Output.JSON:
         print_json(found)
@@ -54,7 +54,7 @@ def run_history(
     config: Path | None, name: str, newest: int, output: Output, console: Console
 ) -> None:
     """Print a table's commits, newest first."""
-    with open_lake(config) as (lake, _), looking(console):
+    with open_lake(config) as (lake, _), looking(aside(output, console)):
         commits = list(reversed(history(lake.open(name), newest=newest)))
     if output is Output.JSON:
         print_json(commits)
@@ -66,7 +66,7 @@ def run_plan(
     config: Path | None, name: str | None, target_mb: int, output: Output, console: Console
 ) -> None:
     """Print what `optimize` would do."""
-    with open_lake(config) as (lake, _), looking(console):
+    with open_lake(config) as (lake, _), looking(aside(output, console)):
         found = {
             table.name: compaction_plan(table, target_bytes=target_mb * _MB)
             for table in _chosen(lake, name)
@@ -85,7 +85,8 @@ def run_compact(
     done = {}
     with open_lake(config) as (lake, _):
         for table in _chosen(lake, name):
-            days = [plan.day for plan in compaction_plan(table, target_bytes=target_mb * _MB)]
+            with looking(aside(output, console), f"Looking at {table.name}"):
+                days = [plan.day for plan in compaction_plan(table, target_bytes=target_mb * _MB)]
             removed = added = 0
             with bar(aside(output, console)) as progress:
                 for day in progress.track(days, description=table.name):
@@ -143,7 +144,7 @@ def _freed(  # noqa: PLR0913 - what both commands were given
     free: Callable[..., Garbage],
     verb: str,
 ) -> None:
-    with open_lake(config) as (lake, _), looking(console):
+    with open_lake(config) as (lake, _), looking(aside(output, console)):
         found = {
             table.name: free(table, retention=timedelta(days=days)) for table in _chosen(lake, name)
         }
@@ -163,7 +164,7 @@ def run_check(
         every = lake.tables()
         chosen = _chosen(lake, name)
         found = []
-        with looking(console):
+        with looking(aside(output, console)):
             for finding in check_tables(chosen, ends=every, broker=broker, now=datetime.now(UTC)):
                 found.append(finding)
                 if output is Output.TEXT:

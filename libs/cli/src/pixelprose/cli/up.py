@@ -2,6 +2,7 @@
 
 import signal
 import time
+from contextlib import ExitStack
 from types import FrameType
 
 from rich.console import Console, Group
@@ -15,7 +16,7 @@ from pixelprose.cli.local import (
     initialise_locally,
     partitions_for,
 )
-from pixelprose.cli.progress import fetch_jars
+from pixelprose.cli.progress import fetch_jars, looking
 from pixelprose.cli.supervisor import Supervisor
 from pixelprose.cli.up_sections import UpOptions, sections_of, write_demo_hashes
 from pixelprose.embedded import Stack, StackSettings, open_jars
@@ -44,7 +45,9 @@ def run_up(options: UpOptions, console: Console) -> None:
     jars = open_jars(settings.cache_dir)
     fetch_jars(jars, console)
     stopping = _until_asked()
-    with Stack(settings, jars=jars) as stack:
+    with ExitStack() as held:
+        with looking(console, "Starting Kafka and the S3 server"):
+            stack = held.enter_context(Stack(settings, jars=jars))
         kafka = KafkaSettings(bootstrap_servers=stack.kafka.bootstrap_servers)
         _initialise(kafka, options)
         written = LocalConfig(stack, data, sections)
@@ -56,11 +59,14 @@ def run_up(options: UpOptions, console: Console) -> None:
         with Supervisor() as supervisor:
             services = LocalServices(supervisor, written, options.replicas)
             services.start()
-            services.wait_ready(
-                seconds=_PROFILE_READY_SECONDS if options.profile else _READY_SECONDS,
-                on_ready=lambda name: console.print(f"  {name} is ready"),
-            )
-            console.print(f"Submit with: pixelprose submit --config {file} FILE. Ctrl-C ends.")
+            with looking(console, "Starting the services (they load their models)"):
+                services.wait_ready(
+                    seconds=_PROFILE_READY_SECONDS if options.profile else _READY_SECONDS,
+                    on_ready=lambda name: console.print(f"  {name} is ready"),
+                    given_up=lambda: bool(stopping),
+                )
+            if not stopping:
+                console.print(f"Submit with: pixelprose submit --config {file} FILE. Ctrl-C ends.")
             _show(services, stack, stopping, console)
             console.print("Stopping: work in flight is finished and committed.")
 

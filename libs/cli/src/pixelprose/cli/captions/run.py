@@ -20,6 +20,7 @@ from pixelprose.cli.client_settings import ClientSettings, client_settings
 from pixelprose.cli.errors import WrongUsage
 from pixelprose.cli.group_positions import positions
 from pixelprose.cli.lake_settings import lake_of
+from pixelprose.cli.progress import looking
 from pixelprose.cli.redrive.filters import moment
 from pixelprose.cli.slowly import Slowly
 from pixelprose.cli.stopping import asked_to_stop
@@ -80,7 +81,8 @@ class _Run:
 
     def print_all(self, asked: Event) -> None:
         with ExitStack() as held:
-            span, table = self._begin(held)
+            with looking(self.aside, "Looking where to begin"):
+                span, table = self._begin(held)
             if table is not None:
                 self._print_table(table, asked)
             if not (asked.is_set() or self._enough()):

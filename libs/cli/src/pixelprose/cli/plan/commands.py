@@ -14,6 +14,7 @@ from pixelprose.cli.gpus import gpu_numbers
 from pixelprose.cli.options import named_file
 from pixelprose.cli.plan.figures import BY_DEFAULT, Figure, Figures, count_of, given
 from pixelprose.cli.plan.reckon import reckon
+from pixelprose.cli.progress import waiting
 
 console = Console()
 
@@ -63,12 +64,13 @@ def plan(  # noqa: PLR0913 - one per option
         raise WrongUsage("--probe is one that was saved, --measure makes one: give one of them")
     found = read_probe(probe) if probe else None
     if measure:
-        found = measured(
-            named_file(measure, option="--measure"),
-            dataset=dataset,
-            processes=measured_processes,
-            now=datetime.now(UTC),
-        )
+        with waiting("Reading the tables"):
+            found = measured(
+                named_file(measure, option="--measure"),
+                dataset=dataset,
+                processes=measured_processes,
+                now=datetime.now(UTC),
+            )
     if save and found:
         save.write_text(found.model_dump_json(indent=1), encoding="utf-8")
     notes: list[str] = []

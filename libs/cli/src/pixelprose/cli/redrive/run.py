@@ -15,7 +15,7 @@ from rich.text import Text
 
 from pixelprose.cli.client_settings import client_settings
 from pixelprose.cli.exit_codes import CommandExit
-from pixelprose.cli.progress import bar, looking
+from pixelprose.cli.progress import bar, waiting
 from pixelprose.cli.redrive.archive import Archive
 from pixelprose.cli.redrive.choosing import Chosen, Kinds, check_there, choose, kept, wanted
 from pixelprose.cli.redrive.decision import Deciding, Refused
@@ -44,7 +44,7 @@ def run(
         CommandError, KafkaException, StreamError: it can't be done, or not by this run.
     """
     which = wanted(request, now=datetime.now(UTC))
-    with looking(Console(stderr=True), "Reading what there is"):
+    with waiting("Reading what there is"):
         archive = Archive(client_settings(config), which.topics)
         check_there(which.places, archive.spans)
         ledger = archive.ledger()
@@ -54,7 +54,8 @@ def run(
         return CommandExit.DONE
     decide = _decide(request, archive)
     if request.dry_run:
-        report = rehearse(archive, chosen.places, decide, ledger)
+        with waiting("Trying what would be done"):
+            report = rehearse(archive, chosen.places, decide, ledger)
     else:
         if not request.yes and not ask(_question(request, chosen.kinds)):
             console.print("Nothing was done.")
@@ -83,7 +84,8 @@ def _driven(
     archive: Archive, chosen: Chosen, decide: Decide, console: Console, *, quiet: bool
 ) -> Report:
     if quiet:
-        return drive(archive, chosen.places, decide)
+        with waiting("Writing"):
+            return drive(archive, chosen.places, decide)
     with bar(console) as progress:
         task = progress.add_task("records", total=len(chosen.places))
         return drive(

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from pixelprose.cli.client_settings import client_settings
 from pixelprose.cli.errors import NotFound, WrongUsage
-from pixelprose.cli.progress import looking
+from pixelprose.cli.progress import waiting
 from pixelprose.cli.redrive.archive import Archive
 from pixelprose.cli.redrive.choosing import Kinds, check_there, kept, oldest, wanted
 from pixelprose.cli.redrive.failure import Failure, Place
@@ -27,7 +27,7 @@ def run_list(
     request: Request, config: Path | None, console: Console, *, closed: bool, personal: bool
 ) -> None:
     """Print the oldest that fit, then how many there are by service and reason."""
-    with looking(Console(stderr=True), "Reading dead letters"):
+    with waiting("Reading dead letters"):
         found, kinds = _listed(request, config, closed=closed, personal=personal)
     if request.json:
         _lines(found, console)
@@ -69,22 +69,24 @@ def run_show(
         place = Place.parse(id_)
     except ValueError as error:
         raise WrongUsage(str(error)) from error
+    with waiting("Reading it"):
+        view = _view(place, config, personal=personal)
+    if as_json:
+        _lines([view], console)
+    else:
+        _card(view, console)
+        console.print("" if personal else f"[dim]{_MASKED}")
+
+
+def _view(place: Place, config: Path | None, *, personal: bool) -> Shown:
     archive = Archive(client_settings(config), {place.topic})
     check_there({place}, archive.spans)
     archive.narrow(TopicPartition(place.topic, place.partition), place.offset)
     ledger = archive.ledger()
     for failure in archive.failures():
-        view = (
-            shown_with_personal_data(failure, ledger, archive.codec)
-            if personal
-            else shown(failure, ledger)
-        )
-        if as_json:
-            _lines([view], console)
-        else:
-            _card(view, console)
-            console.print("" if personal else f"[dim]{_MASKED}")
-        return
+        if personal:
+            return shown_with_personal_data(failure, ledger, archive.codec)
+        return shown(failure, ledger)
     raise NotFound(f"{place} is not there: nothing was committed at this offset")
 
 

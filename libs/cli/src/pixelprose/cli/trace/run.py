@@ -13,6 +13,7 @@ from pixelprose.cli.choices import Output
 from pixelprose.cli.client_settings import ClientSettings, client_settings
 from pixelprose.cli.exit_codes import CommandExit
 from pixelprose.cli.lake_settings import lake_of
+from pixelprose.cli.progress import looking
 from pixelprose.cli.redrive.failure import Place
 from pixelprose.cli.redrive.filters import moment
 from pixelprose.cli.slowly import Slowly
@@ -48,7 +49,7 @@ def run_trace(request: TraceRequest, config: Path | None, console: Console, asid
     with ExitStack() as held:
         lake = held.enter_context(lake_of(settings)) if settings.store else None
         slowly = held.enter_context(Slowly(aside))
-        trace = _Looking(settings, lake, since, slowly).trace(known)
+        trace = _Looking(settings, lake, since, slowly, aside).trace(known)
     try:
         _print(trace, request, Writer(console))
     except ReaderLeft:
@@ -62,15 +63,18 @@ class _Looking:
     lake: Lake | None
     since: datetime | None
     slowly: Slowly
+    aside: Console
 
     def trace(self, known: Known) -> Trace:
         """Tables and receipts first: they name the partitions and places to read."""
         lake, looked = self.lake, ["no table and no object: the settings name no store"]
         events: list[Event] = []
         if lake is not None:
-            rows = tables.look(lake, known)
+            with looking(self.aside, "Looking in tables and store"):
+                rows = tables.look(lake, known)
+                receipts, _ = objects.look(lake.store, known, attempts=1)
             looked = [*rows.looked, "receipts and claims in the store"]
-            events = [*rows.events, *objects.look(lake.store, known, attempts=1)[0]]
+            events = [*rows.events, *receipts]
         records = self._search(known).run(_places(events))
         events += records.events.values()
         found: list[objects.Found] = []

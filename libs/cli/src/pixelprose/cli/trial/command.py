@@ -9,6 +9,7 @@ from rich.console import Console
 from pixelprose.cli.choices import Output
 from pixelprose.cli.epilog import epilog
 from pixelprose.cli.errors import CommandError
+from pixelprose.cli.progress import waiting
 
 console = Console()
 
@@ -47,10 +48,11 @@ def try_(
     answer, too: exit code 0.
     """
     try:
-        from pixelprose.cli.trial.run import (  # noqa: PLC0415 - needs the services' extras
-            TryRequest,
-            run_try,
-        )
+        with waiting("Loading the services"):
+            from pixelprose.cli.trial.run import (  # noqa: PLC0415 - needs the services' extras
+                TryRequest,
+                run_try,
+            )
     except ModuleNotFoundError as error:
         raise CommandError(
             f"{error.name} is missing: `try` runs every service; pip install 'pixelprose[all]'"

@@ -13,6 +13,7 @@ from pixelprose.cli.captions.view import line
 from pixelprose.cli.choices import Output
 from pixelprose.cli.errors import CommandError, WrongUsage
 from pixelprose.cli.options import named_file
+from pixelprose.cli.progress import looking
 from pixelprose.cli.redrive.masking import printable
 from pixelprose.cli.trial.ending import Trial
 from pixelprose.cli.trial.line import LANE, Station, travel
@@ -59,17 +60,21 @@ def run_try(request: TryRequest, config: Path | None, console: Console, aside: C
     if config is not None:
         named_file(config, option="--config")
     store = MemoryStore()
-    with aside.status("Starting") as status, TemporaryDirectory(prefix="pixelprose-try-") as folder:
+    with (
+        aside.status("Starting ...") as status,
+        TemporaryDirectory(prefix="pixelprose-try-") as folder,
+    ):
 
         def told(all_: Iterator[Station]) -> Iterator[Station]:
             for station in all_:
-                status.update(f"{station.name}: loading, then at work")
+                status.update(f"{station.name}: loading its models, then at work ...")
                 yield station
 
         message = _submitted(uri, request.alt_text)
         whole = stations(config, store=store, root=root, folder=Path(folder))
         trial = Trial(list(travel(message, told(whole))))
-    files = _write(trial, store, request.out)
+    with looking(aside, "Drawing what the steps saw"):
+        files = _write(trial, store, request.out)
     writer = Writer(console)
     if request.output is Output.JSON:
         writer.line(line(document(trial, files)))
