@@ -16,7 +16,7 @@ from pixelprose.cli.demo_config import hurried, sections, write_known_hashes
 from pixelprose.cli.demo_summary import Figures, summarise, table_rows
 from pixelprose.cli.errors import CommandError, WrongUsage
 from pixelprose.cli.live import counts_table
-from pixelprose.cli.local import LocalConfig, LocalServices, initialise_locally
+from pixelprose.cli.local import READY_SECONDS, LocalConfig, LocalServices, initialise_locally
 from pixelprose.cli.memory import PeakMemory
 from pixelprose.cli.outcomes import OutcomeReader
 from pixelprose.cli.progress import bar, fetch_jars, looking
@@ -31,7 +31,6 @@ from pixelprose.embedded import Stack, StackSettings, open_jars
 from pixelprose.kafkalog import KafkaSettings
 from pixelprose.records import RegistrySettings, Rights, SubmissionId
 
-_READY_SECONDS = 180.0
 _KNOWN = 3
 _TICK_SECONDS = 0.5
 _FLUSHED_SECONDS = 10.0
@@ -141,7 +140,7 @@ def _running(options: DemoOptions, console: Console) -> Iterator[Running]:
             services.start()
             with console.status("Starting the five services (they load their models)"):
                 services.wait_ready(
-                    seconds=_READY_SECONDS,
+                    seconds=READY_SECONDS,
                     on_ready=lambda name: console.print(f"  {name} is ready"),
                 )
             yield Running(stack, services, site, PeakMemory())

@@ -29,6 +29,8 @@ SERVICES: Mapping[str, str] = {
 
 BUCKET = "pixelprose"
 _POLL_SECONDS = 0.2
+READY_SECONDS = 600.0
+"""The demo's models load in seconds; a slow disk or a busy machine takes minutes for PyTorch."""
 
 
 class NotReady(CommandError):
@@ -138,8 +140,11 @@ class LocalServices:
                     waiting.discard(name)
                     on_ready(name)
             if waiting and clock() > deadline:
-                logs = ", ".join(str(self._log(name)) for name in sorted(waiting))
-                raise NotReady(f"not ready after {seconds:.0f} s: {sorted(waiting)}; see {logs}")
+                names = ", ".join(sorted(waiting))
+                raise NotReady(
+                    f"not ready after {seconds:.0f} s: {names}; see their logs in "
+                    f"{self.config.folder / 'logs'}"
+                )
             time.sleep(_POLL_SECONDS)
 
     def refresh(self) -> None:

@@ -11,6 +11,7 @@ from rich.live import Live
 from pixelprose.cli.errors import CommandError
 from pixelprose.cli.live import counts_table
 from pixelprose.cli.local import (
+    READY_SECONDS,
     LocalConfig,
     LocalServices,
     initialise_locally,
@@ -23,7 +24,6 @@ from pixelprose.embedded import Stack, StackSettings, open_jars
 from pixelprose.kafkalog import KafkaSettings
 from pixelprose.records.topic_admin import TopicsRefused
 
-_READY_SECONDS = 180.0
 _PROFILE_READY_SECONDS = 1_800.0
 """vLLM compiles for minutes, and a large model is read for as long."""
 _TICK_SECONDS = 0.5
@@ -61,7 +61,7 @@ def run_up(options: UpOptions, console: Console) -> None:
             services.start()
             with looking(console, "Starting the services (they load their models)"):
                 services.wait_ready(
-                    seconds=_PROFILE_READY_SECONDS if options.profile else _READY_SECONDS,
+                    seconds=_PROFILE_READY_SECONDS if options.profile else READY_SECONDS,
                     on_ready=lambda name: console.print(f"  {name} is ready"),
                     given_up=lambda: bool(stopping),
                 )
