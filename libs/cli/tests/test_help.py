@@ -66,6 +66,14 @@ def test_a_command_that_prints_data_does_so_for_programs(name: str) -> None:
     assert "--json" in {option for parameter in COMMANDS[name].params for option in parameter.opts}
 
 
+def test_paragraphs_of_several_lines_keep_them_on_a_narrow_terminal() -> None:
+    for name, command in COMMANDS.items():
+        for paragraph in (command.help or "").split("\n\n"):
+            lines = paragraph.split("\n")
+            # A line by itself is wrapped well; of several, each would leave a stub behind.
+            assert len(lines) == 1 or max(map(len, lines)) <= 76, name
+
+
 @pytest.mark.parametrize("width", [80, 120])
 def test_help_fits_the_terminal(width: int) -> None:
     for name in ["", *COMMANDS]:

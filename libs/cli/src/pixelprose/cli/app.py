@@ -72,8 +72,8 @@ def demo(
 ) -> None:
     """Run the whole pipeline on demo pictures and some trouble, then sum up and show it.
 
-    Starts a real Kafka and S3 server and the five services, and stops them again. What --out holds
-    from an earlier run is deleted.
+    Starts a real Kafka and S3 server and the five services, and stops
+    them again. What --out holds from an earlier run is deleted.
     """
     from pixelprose.cli.demo import DemoOptions, run_demo  # noqa: PLC0415 - needs the demo extra
 

@@ -63,8 +63,9 @@ def export(  # noqa: PLR0913 - one argument per option
 ) -> None:
     """Export captions as files; repeat it after an interruption, and it goes on.
 
-    FORMAT is pixelprose-28 (Parquet with PixelProse's columns), webdataset (tar with image, JSON
-    and text) or jsonl (whole rows). The same version, filter and format give the same bytes.
+    FORMAT is pixelprose-28 (Parquet with PixelProse's columns),
+    webdataset (tar with image, JSON and text) or jsonl (whole rows). The
+    same version, filter and format give the same bytes.
     """
     from pixelprose.cli.export_command import (  # noqa: PLC0415 - loads deltalake
         ExportOptions,

@@ -179,8 +179,9 @@ def check(
 ) -> None:
     """Check the tables against store, history and topics; exit 1 if anything is wrong.
 
-    Every file is there; positions only rise and no row is missing; no row is there twice; the
-    records that the topics still hold are rows; and the owner of every duplicate has ended.
+    Every file is there; positions only rise and no row is missing; no row
+    is there twice; the records that the topics still hold are rows; and
+    the owner of every duplicate has ended.
     """
     from pixelprose.cli.table_command import run_check  # noqa: PLC0415 - loads deltalake
 

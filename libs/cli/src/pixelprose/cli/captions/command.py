@@ -1,6 +1,5 @@
 """The command `pixelprose captions`, thin over the module that does it."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,6 +7,7 @@ from rich.console import Console
 
 from pixelprose.cli.choices import Output
 from pixelprose.cli.epilog import epilog
+from pixelprose.cli.options import ConfigFile
 
 console = Console()
 
@@ -49,10 +49,7 @@ def captions(  # noqa: PLR0913 - one argument per option
     as_json: Annotated[
         bool, typer.Option("--json", help="One JSON object a line: the row, as of `export jsonl`.")
     ] = False,
-    config: Annotated[
-        Path | None,
-        typer.Option("--config", help="YAML file of settings; PIXELPROSE_* variables win over it."),
-    ] = None,
+    config: ConfigFile = None,
 ) -> None:
     """Print captions from the public topic, as any reader of it would get them.
 

@@ -1,6 +1,5 @@
 """The command `pixelprose trace`, thin over the module that does it."""
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -8,6 +7,7 @@ from rich.console import Console
 
 from pixelprose.cli.choices import Output
 from pixelprose.cli.epilog import epilog
+from pixelprose.cli.options import ConfigFile
 
 console = Console()
 
@@ -38,10 +38,7 @@ def trace(
         bool, typer.Option("--show-personal-data", help="Also the records and error texts.")
     ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object, for programs.")] = False,
-    config: Annotated[
-        Path | None,
-        typer.Option("--config", help="YAML file of settings; PIXELPROSE_* variables win over it."),
-    ] = None,
+    config: ConfigFile = None,
 ) -> None:
     """Show one image's way: what happened, when, why, and by which version.
 
