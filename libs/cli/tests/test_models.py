@@ -16,7 +16,9 @@ from pathlib import Path
 
 import pytest
 from rich.console import Console
+from typer.testing import CliRunner
 
+from pixelprose.cli.app import app
 from pixelprose.cli.errors import CommandError
 from pixelprose.cli.models.hub import Hub
 from pixelprose.cli.models.listing import listed
@@ -457,3 +459,10 @@ def test_the_command_fetches_by_hf_endpoint_and_lists(hub: FakeHub, tmp_path: Pa
     assert pulled.returncode == 0, pulled.stderr
     assert "are here and whole" in offline.stdout
     assert [(model["source"], model["here"]) for model in known] == [("a/vlm", True)]
+
+
+def test_names_of_models_are_whole_on_a_narrow_terminal() -> None:
+    said = CliRunner().invoke(app, ["models", "list"], env={"COLUMNS": "80"}).output
+    for name in profile_names():
+        for model in load_profile(name).different():
+            assert model.source in said

@@ -67,7 +67,7 @@ def list_models(
     from pixelprose.cli.models.listing import (  # noqa: PLC0415 - as above
         as_documents,
         listed,
-        models_table,
+        models_view,
     )
     from pixelprose.cli.models.profile import load_profile, profile_names  # noqa: PLC0415 - as above
     from pixelprose.cli.models.shelf import Shelf  # noqa: PLC0415 - as above
@@ -77,4 +77,4 @@ def list_models(
     if as_json:
         typer.echo(json.dumps(as_documents(models), indent=2))
     else:
-        console.print(models_table(models))
+        console.print(models_view(models))

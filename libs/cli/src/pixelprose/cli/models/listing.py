@@ -2,7 +2,9 @@
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from itertools import groupby
 
+from rich.console import Group, RenderableType
 from rich.table import Table
 
 from pixelprose.cli.models.profile import Profile
@@ -47,22 +49,25 @@ def as_documents(models: Iterable[Listed]) -> list[dict[str, object]]:
     return [asdict(model) for model in models]
 
 
-def models_table(models: Iterable[Listed]) -> Table:
-    """Return them for people."""
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    table.add_column("profile", no_wrap=True)
-    table.add_column("model", overflow="fold")
+def models_view(models: Iterable[Listed]) -> RenderableType:
+    """Return them for people, a table for each profile: whole names fit 80 columns."""
+    tables = [_table(profile, of_it) for profile, of_it in groupby(models, lambda m: m.profile)]
+    return Group(*tables)
+
+
+def _table(profile: str, models: Iterable[Listed]) -> Table:
+    table = Table(title=profile, title_justify="left", box=None, pad_edge=False, header_style="dim")
+    table.add_column("model", no_wrap=True)
     table.add_column("for", overflow="fold")
     table.add_column("licence", no_wrap=True)
     table.add_column("MB", justify="right", no_wrap=True)
-    table.add_column("", no_wrap=True)
+    table.add_column("here", no_wrap=True)
     for model in models:
         table.add_row(
-            model.profile,
             model.source,
-            ", ".join(model.roles),
+            ", ".join(model.roles).replace("_", " "),
             model.licence,
             f"{model.megabytes:,}",
-            "[green]here" if model.here else "[yellow]not here",
+            "[green]yes" if model.here else "[yellow]no",
         )
     return table

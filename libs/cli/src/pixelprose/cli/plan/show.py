@@ -1,7 +1,7 @@
 """A plan on the screen, and as a document."""
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Group, RenderableType
 from rich.table import Table
@@ -66,14 +66,18 @@ def plan_document(
     }
 
 
+_UNMEASURED: Final = (
+    "Nothing was measured, so what is not assumed is unknown: submit a sample, wait for its end, "
+    "and give --measure SETTINGS."
+)
+
+
 def _headline(plan: Plan, figures: Figures, probe: Probe | None) -> RenderableType:
     hours = f"{_bound(plan, figures)}{_time(plan.hours)} ({plan.slowest} decides)"
     hours = hours if plan.hours else UNKNOWN
     line = Text(f"{plan.urls:,} URLs: {hours}", style="bold")
     if probe is None:
-        return Group(
-            line, Text("Nothing was measured: all figures are assumptions.", "bold yellow")
-        )
+        return Group(line, Text(_UNMEASURED, "bold yellow"))
     who = f"{probe.submitted:,} submissions of {probe.dataset or 'all data sets'}"
     return Group(line, Text(f"Measured on {who}, {probe.measured_at:%Y-%m-%d}.", style="dim"))
 
@@ -104,7 +108,7 @@ def _amounts(plan: Plan) -> Table:
     for name, size in plan.terabytes.items():
         table.add_row(name, UNKNOWN if size is None else _bytes(size * 1e12))
     for name, count in plan.requests.items():
-        table.add_row(f"requests {name}", _count(count))
+        table.add_row(f"requests: {name}", _count(count))
     for name, price in plan.money.items():
         table.add_row(f"money: {name}", UNKNOWN if price is None else f"{price:,.2f}")
     return table
