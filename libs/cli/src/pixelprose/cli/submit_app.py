@@ -75,7 +75,7 @@ def submit(
         typer.Argument(
             metavar="WHAT...",
             help="Lists of URLs (txt, csv, tsv, json, jsonl, parquet), URLs, and images: folders, "
-            "s3://bucket/prefix, .tar shards, Parquet or saved data sets with an image column."
+            "s3://bucket/prefix, .tar shards, Parquet or saved data sets with an image column.",
         ),
     ],
     *,
