@@ -74,15 +74,21 @@ def admit(
     for row in seen:
         if (owners := known.get(row.row_id)) and row.who not in owners:
             admitted.refused.append(Refusal(row, min(owners)))
+    # Rows and not their owners: whose a row in columns is, costs more than all else here.
+    written: dict[str, Row] = {}
     for row in fresh:
-        owners = known.get(row.row_id, ())
-        if row.row_id and (owners or row.row_id in recent):
-            owner = row.who if row.who in owners else min(owners, default=None)
-            admitted.refused.append(Refusal(row, owner))
+        if row.row_id and (earlier := written.get(row.row_id)):
+            admitted.refused.append(_refused(row, {earlier.who}))
+        elif row.row_id and (known.get(row.row_id) or row.row_id in recent):
+            admitted.refused.append(_refused(row, known.get(row.row_id, ())))
         else:
-            known[row.row_id] = {row.who}
+            written[row.row_id] = row
             admitted.new.append(row)
     return admitted
+
+
+def _refused(row: Row, owners: Collection[Who]) -> Refusal:
+    return Refusal(row, row.who if row.who in owners else min(owners, default=None))
 
 
 def _owners(
