@@ -37,7 +37,8 @@ def hints(group: type[msgspec.Struct]) -> dict[str, Hint]:
     return {name: found[name] for name in group.__struct_fields__}
 
 
-def arrow_fields(group: type[msgspec.Struct]) -> "list[pa.Field[Any]]":
+@cache
+def arrow_fields(group: type[msgspec.Struct]) -> "tuple[pa.Field[Any], ...]":
     """Return one Arrow field per field of the class, nested groups as structs.
 
     Only `X | None` is nullable.
@@ -45,12 +46,13 @@ def arrow_fields(group: type[msgspec.Struct]) -> "list[pa.Field[Any]]":
     Raises:
         TypeError: a field's type has no Arrow counterpart.
     """
-    return [
+    return tuple(
         pa.field(name, arrow_type(inner(hint)), nullable=is_optional(hint))
         for name, hint in hints(group).items()
-    ]
+    )
 
 
+@cache
 def arrow_type(hint: Hint) -> pa.DataType:
     """Return the Arrow type of an annotation that is not optional.
 
@@ -83,6 +85,7 @@ def origin_of(hint: Hint) -> object:
     return get_origin(hint)
 
 
+@cache
 def inner(hint: Hint) -> Hint:
     """Return the annotation without `None`, `Annotated` and `NewType` around it."""
     if origin_of(hint) is Annotated:

@@ -29,7 +29,9 @@ def gathered(spec: TableSpec, rows: Sequence[Row]) -> pa.Table:
             parts.append(values.columns)
         wanted.append(begins[key] + values.index)
     end = sum(part.num_rows for part in parts)
-    whole = pa.concat_tables([*parts, spec.arrow(plain)])
+    if plain or not parts:
+        parts.append(spec.arrow(plain))
+    whole = pa.concat_tables(parts)
     return _in_order(whole, pa.array([*wanted, *range(end, whole.num_rows)], pa.int64()), spec)
 
 

@@ -1,12 +1,13 @@
 """Row ids that a Delta table holds: the newest ones, and those among some, with whose they are."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from deltalake import DeltaTable, QueryBuilder
 
 from pixelprose.sink.row import Row, Who
@@ -14,6 +15,8 @@ from pixelprose.streamkit import Unavailable
 
 ROW_ID: Final = "row_id"
 TIME: Final = "ingested_at"
+
+_compute: Any = pc  # the stubs know not all of it
 
 _AT_ONCE: Final = 1_000
 """Row ids in one query: more make its plan slow."""
@@ -38,40 +41,36 @@ def newest(table: DeltaTable, after: Mark | None, *, limit: int) -> tuple[dict[s
         return {}, after
     if not {ROW_ID, TIME} <= {field.name for field in table.schema().fields}:
         return {}, Mark(version, frozenset())
-    files = _files(table)
-    mark = Mark(version, frozenset(path for path, _, _ in files))
+    files = pa.table(table.get_add_actions(flatten=True))
+    if not files.num_rows:
+        return {}, Mark(version, frozenset())
+    paths = _texts(files, "path")
+    mark = Mark(version, frozenset(paths))
     known = after.files if after else frozenset[str]()
-    since = [begin for path, begin in _within(files, limit) if path not in known]
-    if not since:
+    is_new = pa.array([path not in known for path in paths], pa.bool_())
+    since = _oldest(files, is_new, limit=limit)
+    if since is None:
         return {}, mark
     # Files whose rows are all older are passed over.
-    sql = f"select {ROW_ID}, {TIME} from rows where {TIME} >= timestamp '{min(since).isoformat()}'"  # noqa: S608 - ours
+    sql = f"select {ROW_ID}, {TIME} from rows where {TIME} >= timestamp '{since.isoformat()}'"  # noqa: S608 - ours
     found = _asked(table, sql)
     times: list[Any] = found.column(TIME).to_pylist()
     return dict(zip(_texts(found, ROW_ID), times, strict=True)), mark
 
 
-def _files(table: DeltaTable) -> list[tuple[str, int, datetime]]:
-    """Path, number of rows and oldest time of every file, the newest rows first."""
-    actions = pa.table(table.get_add_actions(flatten=True))
-    if not actions.num_rows:
-        return []
-    ordered = actions.sort_by([(f"max.{TIME}", "descending")])
-    columns: list[list[Any]] = [
-        ordered.column(name).to_pylist() for name in ("path", "num_records", f"min.{TIME}")
-    ]
-    return list(zip(*columns, strict=True))
+def _oldest(files: pa.Table, chosen: "pa.BooleanArray", *, limit: int) -> datetime | None:
+    """Return the oldest time in the chosen files, as far as among those of the newest rows.
 
-
-def _within(
-    files: Sequence[tuple[str, int, datetime]], limit: int
-) -> Iterator[tuple[str, datetime]]:
-    rows = 0
-    for path, count, begin in files:
-        if rows >= limit:
-            return
-        rows += count
-        yield path, begin
+    It stays in Arrow: a table of years has thousands of files, and each commit asks.
+    """
+    begin, end = f"min.{TIME}", f"max.{TIME}"
+    known = files.select(["num_records", begin, end]).append_column("chosen", chosen)
+    known = known.sort_by([(end, "descending")])
+    count = known.column("num_records")
+    newer = _compute.subtract(_compute.cumulative_sum(count), count)
+    wanted = _compute.and_(_compute.less(newer, limit), known.column("chosen"))
+    found: datetime | None = _compute.min(known.column(begin).filter(wanted)).as_py()
+    return found
 
 
 def owners(
