@@ -11,9 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from pixelprose.curator.testing import SmallLake, a_caption
+from pixelprose.curator.testing import SmallLake, a_caption, small_lake
 from pixelprose.embedded import EmbeddedS3
-from pixelprose.objectstore import StoreSettings
 
 pytestmark = [pytest.mark.interop, pytest.mark.real, pytest.mark.timeout(600)]
 
@@ -24,36 +23,20 @@ INTEROP = ROOT / "build" / "interop"
 
 @pytest.fixture(scope="module")
 def lake(s3: EmbeddedS3) -> Iterator[SmallLake]:
-    made = SmallLake(
-        StoreSettings(
-            endpoint=s3.access.endpoint,
-            bucket="interop",
-            access_key=s3.access.access_key,
-            secret_key=s3.access.secret_key,
-            region=s3.access.region,
-            create_bucket=True,
-        )
-    )
-    made.lake.store.prepare()
-    made.captions(range(10), range(10, 24))
-    yield made
-    made.lake.close()
+    with small_lake(s3.access, bucket="interop") as made:
+        made.captions(range(10), range(10, 24))
+        yield made
 
 
 def run(name: str, lake: SmallLake) -> list[str]:
     found = re.search(rf"<!-- run: {name} -->\n```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
     assert found is not None
-    store = lake.settings
     jars = ",".join(sorted(map(str, (INTEROP / "jars").glob("*.jar"))))
     done = subprocess.run(
         [INTEROP / "venv/bin/python", "-c", re.sub("//pixelprose/", "//interop/", found[1])],
         env={
             **os.environ,
-            "AWS_ENDPOINT_URL": store.endpoint,
-            "AWS_REGION": store.region,
-            "AWS_ALLOW_HTTP": "true",
-            "AWS_ACCESS_KEY_ID": store.access_key,
-            "AWS_SECRET_ACCESS_KEY": store.secret_key.get_secret_value(),
+            **lake.aws_variables(),
             "SPARK_LOCAL_IP": "127.0.0.1",
             "PYSPARK_SUBMIT_ARGS": f"--jars {jars} --conf spark.ui.enabled=false pyspark-shell",
         },

@@ -2,7 +2,6 @@
 
 import json
 import os
-import secrets
 import signal
 import subprocess
 import sys
@@ -18,10 +17,9 @@ from typer.testing import CliRunner, Result
 from pixelprose.cli.app import app
 from pixelprose.cli.errors import CommandError
 from pixelprose.curator import LakeError
-from pixelprose.curator.testing import LANES, SmallLake, digest
+from pixelprose.curator.testing import LANES, SmallLake, digest, small_lake
 from pixelprose.curator.testing_topic import FedLake
 from pixelprose.embedded import EmbeddedKafka, EmbeddedS3, JarCache
-from pixelprose.objectstore import StoreSettings
 
 pytestmark = pytest.mark.real
 
@@ -30,19 +28,8 @@ PATIENCE_SECONDS = 120.0
 
 @pytest.fixture
 def small(s3: EmbeddedS3) -> Iterator[SmallLake]:
-    made = SmallLake(
-        StoreSettings(
-            endpoint=s3.access.endpoint,
-            bucket=f"tail-{secrets.token_hex(4)}",
-            access_key=s3.access.access_key,
-            secret_key=s3.access.secret_key,
-            region=s3.access.region,
-            create_bucket=True,
-        )
-    )
-    made.lake.store.prepare()
-    yield made
-    made.lake.close()
+    with small_lake(s3.access) as made:
+        yield made
 
 
 @pytest.fixture
@@ -51,14 +38,10 @@ def fed(kafka: EmbeddedKafka, small: SmallLake, topic_prefix: str) -> FedLake:
 
 
 def variables(fed: FedLake) -> Mapping[str, str]:
-    store = fed.small.settings
     return {
+        **fed.small.command_variables(),
         "PIXELPROSE_KAFKA__BOOTSTRAP_SERVERS": fed.settings.bootstrap_servers,
         "PIXELPROSE_KAFKA__TOPIC_PREFIX": fed.settings.topic_prefix,
-        "PIXELPROSE_STORE__ENDPOINT": store.endpoint,
-        "PIXELPROSE_STORE__BUCKET": store.bucket,
-        "PIXELPROSE_STORE__ACCESS_KEY": store.access_key,
-        "PIXELPROSE_STORE__SECRET_KEY": store.secret_key.get_secret_value(),
         "COLUMNS": "80",
     }
 

@@ -1,7 +1,6 @@
 """Starting a copy from the table and following the topic: the page's program, beside a sink."""
 
 import os
-import secrets
 import subprocess
 import sys
 import time
@@ -11,10 +10,9 @@ from pathlib import Path
 import pytest
 
 from pixelprose.cli.schema_command import schema_json
-from pixelprose.curator.testing import SmallLake, digest
+from pixelprose.curator.testing import digest, small_lake
 from pixelprose.curator.testing_topic import FedLake
 from pixelprose.embedded import EmbeddedKafka, EmbeddedS3
-from pixelprose.objectstore import StoreSettings
 
 pytestmark = pytest.mark.real
 
@@ -24,19 +22,8 @@ PATIENCE_SECONDS = 120.0
 
 @pytest.fixture
 def fed(kafka: EmbeddedKafka, s3: EmbeddedS3, topic_prefix: str) -> Iterator[FedLake]:
-    small = SmallLake(
-        StoreSettings(
-            endpoint=s3.access.endpoint,
-            bucket=f"copy-{secrets.token_hex(4)}",
-            access_key=s3.access.access_key,
-            secret_key=s3.access.secret_key,
-            region=s3.access.region,
-            create_bucket=True,
-        )
-    )
-    small.lake.store.prepare()
-    yield FedLake(kafka.bootstrap_servers, topic_prefix, small)
-    small.lake.close()
+    with small_lake(s3.access) as small:
+        yield FedLake(kafka.bootstrap_servers, topic_prefix, small)
 
 
 class Copy:
@@ -59,14 +46,7 @@ class Copy:
                     schema,
                 ],
                 stdout=output,
-                env={
-                    **os.environ,
-                    "AWS_ENDPOINT_URL": store.endpoint,
-                    "AWS_REGION": store.region,
-                    "AWS_ALLOW_HTTP": "true",
-                    "AWS_ACCESS_KEY_ID": store.access_key,
-                    "AWS_SECRET_ACCESS_KEY": store.secret_key.get_secret_value(),
-                },
+                env={**os.environ, **fed.small.aws_variables()},
             )
 
     def row_ids(self) -> list[str]:

@@ -4,15 +4,14 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from pixelprose.curator.export import Export, Format, Request, Rows
-from pixelprose.curator.testing import SmallLake, a_caption, digest
+from pixelprose.curator.testing import SmallLake, a_caption, digest, small_lake
 from pixelprose.embedded import EmbeddedS3
-from pixelprose.objectstore import StoreSettings
 
 pytestmark = pytest.mark.real
 
@@ -30,33 +29,9 @@ def program(name: str) -> str:
 @pytest.fixture(scope="module")
 def lake(s3: EmbeddedS3) -> Iterator[SmallLake]:
     """The bucket that the page names, with captions of three sources and two days."""
-    made = SmallLake(
-        StoreSettings(
-            endpoint=s3.access.endpoint,
-            bucket="pixelprose",
-            access_key=s3.access.access_key,
-            secret_key=s3.access.secret_key,
-            region=s3.access.region,
-            create_bucket=True,
-        )
-    )
-    made.lake.store.prepare()
-    made.captions(range(10), range(10, ROWS))
-    yield made
-    made.lake.close()
-
-
-def variables(lake: SmallLake) -> Mapping[str, str]:
-    store = lake.settings
-    return {
-        **os.environ,
-        "AWS_ENDPOINT_URL": store.endpoint,
-        "AWS_REGION": store.region,
-        "AWS_ALLOW_HTTP": "true",
-        "AWS_ACCESS_KEY_ID": store.access_key,
-        "AWS_SECRET_ACCESS_KEY": store.secret_key.get_secret_value(),
-        "HF_HUB_OFFLINE": "1",
-    }
+    with small_lake(s3.access, bucket="pixelprose") as made:
+        made.captions(range(10), range(10, ROWS))
+        yield made
 
 
 def run(name: str, lake: SmallLake, folder: Path) -> list[str]:
@@ -66,7 +41,12 @@ def run(name: str, lake: SmallLake, folder: Path) -> list[str]:
     """
     done = subprocess.run(
         [sys.executable, "-c", program(name)],
-        env={**variables(lake), "HF_HOME": str(folder / "hf")},
+        env={
+            **os.environ,
+            **lake.aws_variables(),
+            "HF_HUB_OFFLINE": "1",
+            "HF_HOME": str(folder / "hf"),
+        },
         cwd=folder,
         capture_output=True,
         text=True,

@@ -1,7 +1,6 @@
 """A plan: shares, rates and sizes in; hours, bytes and money out; unknown stays unknown."""
 
 import json
-import secrets
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -16,11 +15,10 @@ from pixelprose.cli.errors import CommandError
 from pixelprose.cli.plan.figures import BY_DEFAULT, MEANINGS, Figure, count_of, given
 from pixelprose.cli.plan.probe import Probe, measure
 from pixelprose.cli.plan.reckon import reckon
-from pixelprose.curator.testing import SmallLake, a_caption, digest
+from pixelprose.curator.testing import a_caption, digest, small_lake
 from pixelprose.embedded import EmbeddedS3
 from pixelprose.lake import DEAD_LETTERS, IMAGES
 from pixelprose.lake.rows import ImageRow
-from pixelprose.objectstore import StoreSettings
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 ASSUMED = [
@@ -236,24 +234,14 @@ def an_image(number: int) -> ImageRow:
 
 @pytest.mark.real
 def test_a_probe_reads_the_tables_of_a_deployment(s3: EmbeddedS3, tmp_path: Path) -> None:
-    settings = StoreSettings(
-        endpoint=s3.access.endpoint,
-        bucket=f"plan-{secrets.token_hex(4)}",
-        access_key=s3.access.access_key,
-        secret_key=s3.access.secret_key,
-        region=s3.access.region,
-        create_bucket=True,
-    )
-    small = SmallLake(settings)
-    small.lake.store.prepare()
-    small.create(DEAD_LETTERS)
-    small.captions(range(36))
-    small.append(IMAGES, [an_image(number) for number in range(36)])
-    small.duplicates(*(digest("submission", number) for number in range(4)))
-    small.lake.close()
+    with small_lake(s3.access) as small:
+        small.create(DEAD_LETTERS)
+        small.captions(range(36))
+        small.append(IMAGES, [an_image(number) for number in range(36)])
+        small.duplicates(*(digest("submission", number) for number in range(4)))
     config = tmp_path / "pixelprose.yaml"
     store = {
-        **settings.model_dump(mode="json"),
+        **small.settings.model_dump(mode="json"),
         "secret_key": s3.access.secret_key.get_secret_value(),
     }
     document = {"kafka": {"bootstrap_servers": "127.0.0.1:1"}, "store": store}

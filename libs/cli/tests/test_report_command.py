@@ -2,7 +2,6 @@
 
 import json
 import re
-import secrets
 import shlex
 import sys
 from collections.abc import Iterator
@@ -14,9 +13,8 @@ from typer.testing import CliRunner, Result
 from pixelprose.cli.app import app
 from pixelprose.cli.errors import CommandError
 from pixelprose.curator import LakeError
-from pixelprose.curator.testing import SmallLake
+from pixelprose.curator.testing import SmallLake, small_lake
 from pixelprose.embedded import EmbeddedS3
-from pixelprose.objectstore import StoreSettings
 
 pytestmark = pytest.mark.real
 
@@ -30,32 +28,13 @@ def commands() -> list[list[str]]:
 
 @pytest.fixture(scope="module")
 def small(s3: EmbeddedS3) -> Iterator[SmallLake]:
-    made = SmallLake(
-        StoreSettings(
-            endpoint=s3.access.endpoint,
-            bucket=f"cli-{secrets.token_hex(4)}",
-            access_key=s3.access.access_key,
-            secret_key=s3.access.secret_key,
-            region=s3.access.region,
-            create_bucket=True,
-        )
-    )
-    made.lake.store.prepare()
-    made.captions(range(6))
-    yield made
-    made.lake.close()
+    with small_lake(s3.access) as made:
+        made.captions(range(6))
+        yield made
 
 
 def run(small: SmallLake, *words: object) -> Result:
-    store = small.settings
-    variables = {
-        "PIXELPROSE_KAFKA__BOOTSTRAP_SERVERS": "127.0.0.1:1",  # nobody is asked
-        "PIXELPROSE_STORE__ENDPOINT": store.endpoint,
-        "PIXELPROSE_STORE__BUCKET": store.bucket,
-        "PIXELPROSE_STORE__ACCESS_KEY": store.access_key,
-        "PIXELPROSE_STORE__SECRET_KEY": store.secret_key.get_secret_value(),
-        "COLUMNS": "120",
-    }
+    variables = {**small.command_variables(), "COLUMNS": "120"}
     return CliRunner().invoke(app, ["report", *map(str, words)], env=variables)
 
 

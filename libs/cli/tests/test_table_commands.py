@@ -2,7 +2,6 @@
 
 import json
 import os
-import secrets
 import subprocess
 import sys
 import urllib.request
@@ -19,42 +18,22 @@ from pixelprose.cli.errors import CommandError
 from pixelprose.cli.table_views import commits_view, facts_view, finding_line, plan_view
 from pixelprose.curator import LakeError, compaction_plan, facts, history
 from pixelprose.curator.finding import failed
-from pixelprose.curator.testing import SmallLake, digest
+from pixelprose.curator.testing import SmallLake, digest, small_lake
 from pixelprose.embedded import EmbeddedS3
-from pixelprose.objectstore import StoreSettings
 
 pytestmark = pytest.mark.real
 
 
 @pytest.fixture(scope="module")
 def small(s3: EmbeddedS3) -> Iterator[SmallLake]:
-    made = SmallLake(
-        StoreSettings(
-            endpoint=s3.access.endpoint,
-            bucket=f"cli-{secrets.token_hex(4)}",
-            access_key=s3.access.access_key,
-            secret_key=s3.access.secret_key,
-            region=s3.access.region,
-            create_bucket=True,
-        )
-    )
-    made.lake.store.prepare()
-    made.captions(range(6), range(6, 12))
-    made.duplicates(digest("submission", 1))
-    yield made
-    made.lake.close()
+    with small_lake(s3.access) as made:
+        made.captions(range(6), range(6, 12))
+        made.duplicates(digest("submission", 1))
+        yield made
 
 
 def variables(small: SmallLake) -> Mapping[str, str]:
-    store = small.settings
-    return {
-        "PIXELPROSE_KAFKA__BOOTSTRAP_SERVERS": "127.0.0.1:1",  # nobody is asked
-        "PIXELPROSE_STORE__ENDPOINT": store.endpoint,
-        "PIXELPROSE_STORE__BUCKET": store.bucket,
-        "PIXELPROSE_STORE__ACCESS_KEY": store.access_key,
-        "PIXELPROSE_STORE__SECRET_KEY": store.secret_key.get_secret_value(),
-        "COLUMNS": "80",
-    }
+    return {**small.command_variables(), "COLUMNS": "80"}
 
 
 def run(small: SmallLake, *words: str) -> Result:

@@ -1,12 +1,15 @@
 """Small real tables: written by the sink's own guarded commit, from the records' examples."""
 
 import hashlib
-from collections.abc import Sequence
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final, TypeVar
+from typing import Any, Final, Protocol, TypeVar
 
 import msgspec
+from pydantic import SecretStr
 
 from pixelprose.curator.lake import Lake
 from pixelprose.lake import (
@@ -126,6 +129,19 @@ def _cause(topic: str, number: int, value: bytes) -> Message:
     return Message(at, offset, b"key", value, (("ce_id", digest("event", number).encode()),), time)
 
 
+class Access(Protocol):
+    """An S3 server and who may use it; the embedded one's is such."""
+
+    @property
+    def endpoint(self) -> str: ...  # noqa: D102 - as in `StoreSettings`
+    @property
+    def access_key(self) -> str: ...  # noqa: D102 - as in `StoreSettings`
+    @property
+    def secret_key(self) -> SecretStr: ...  # noqa: D102 - as in `StoreSettings`
+    @property
+    def region(self) -> str: ...  # noqa: D102 - as in `StoreSettings`
+
+
 @dataclass
 class SmallLake:
     """Tables in a bucket, and the sink's way of writing to them."""
@@ -173,3 +189,45 @@ class SmallLake:
         key = image_rendition(digest("bytes", number))
         self.lake.store.put(key, data, content_type="image/jpeg")
         return data
+
+    def aws_variables(self) -> Mapping[str, str]:
+        """Return the variables by which any program finds the store."""
+        store = self.settings
+        return {
+            "AWS_ENDPOINT_URL": store.endpoint,
+            "AWS_REGION": store.region,
+            "AWS_ALLOW_HTTP": "true",
+            "AWS_ACCESS_KEY_ID": store.access_key,
+            "AWS_SECRET_ACCESS_KEY": store.secret_key.get_secret_value(),
+        }
+
+    def command_variables(self) -> Mapping[str, str]:
+        """Return the variables by which our commands find the store, and no broker."""
+        store = self.settings
+        return {
+            "PIXELPROSE_KAFKA__BOOTSTRAP_SERVERS": "127.0.0.1:1",
+            "PIXELPROSE_STORE__ENDPOINT": store.endpoint,
+            "PIXELPROSE_STORE__BUCKET": store.bucket,
+            "PIXELPROSE_STORE__ACCESS_KEY": store.access_key,
+            "PIXELPROSE_STORE__SECRET_KEY": store.secret_key.get_secret_value(),
+        }
+
+
+@contextmanager
+def small_lake(access: Access, *, bucket: str | None = None) -> Iterator[SmallLake]:
+    """A lake without tables, in a bucket of its own unless one is named."""
+    made = SmallLake(
+        StoreSettings(
+            endpoint=access.endpoint,
+            bucket=bucket or f"lake-{secrets.token_hex(6)}",
+            access_key=access.access_key,
+            secret_key=access.secret_key,
+            region=access.region,
+            create_bucket=True,
+        )
+    )
+    try:
+        made.lake.store.prepare()
+        yield made
+    finally:
+        made.lake.close()
