@@ -35,7 +35,7 @@ from pixelprose.sink.reading import ColumnReader, Reading, as_they_are
 from pixelprose.sink.recent import RecentRows
 from pixelprose.sink.refused import Refusals, Rejections, refused_rows
 from pixelprose.sink.rows import caption_row, image_row, rejection_row
-from pixelprose.sink.settings import SinkSettings
+from pixelprose.sink.settings import SinkSettings, flushing
 from pixelprose.sink.step import keep_rejection
 from pixelprose.sink.table_log import TableLog, accept, stop_at
 from pixelprose.streamkit import (
@@ -43,7 +43,6 @@ from pixelprose.streamkit import (
     Inline,
     Metrics,
     Runner,
-    RunnerSettings,
     Step,
 )
 from pixelprose.streamkit.letters import DeadLetters
@@ -131,7 +130,7 @@ class _Sink:
             self._log(spec, topics, way),
             way.codec,
             Inline(way.step),
-            _flushing(self._settings),
+            flushing(self._settings.sink, self._settings.runner),
             service=_name(spec),
             version=_VERSION,
             metrics=self._metrics,
@@ -160,17 +159,3 @@ class _Sink:
 
 def _name(spec: TableSpec) -> str:
     return f"sink.{spec.name}"
-
-
-def _flushing(settings: SinkSettings) -> RunnerSettings:
-    """The runner's settings with the sink's own rhythm: few large commits."""
-    rows = settings.sink.flush_records
-    return settings.runner.model_copy(
-        update={
-            "commit_seconds": settings.sink.flush_seconds,
-            "max_in_flight_per_partition": rows,
-            # The runner commits when half of what it may hold is ready.
-            "max_in_flight": 2 * rows,
-            "max_in_flight_bytes": 2 * settings.sink.flush_bytes,
-        }
-    )

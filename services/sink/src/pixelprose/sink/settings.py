@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from pixelprose.objectstore import StoreSettings
 from pixelprose.records import StreamSettings
 from pixelprose.sink.recent import RECENT_ROWS
+from pixelprose.streamkit import RunnerSettings
 
 
 class SinkSection(BaseModel):
@@ -43,3 +44,16 @@ class SinkSettings(StreamSettings):
 
     store: StoreSettings
     sink: SinkSection = SinkSection()
+
+
+def flushing(sink: SinkSection, runner: RunnerSettings) -> RunnerSettings:
+    """Return the runner's settings with the sink's own rhythm: few large commits."""
+    return runner.model_copy(
+        update={
+            "commit_seconds": sink.flush_seconds,
+            "max_in_flight_per_partition": sink.flush_records,
+            # The runner commits when half of what it may hold is ready.
+            "max_in_flight": 2 * sink.flush_records,
+            "max_in_flight_bytes": 2 * sink.flush_bytes,
+        }
+    )
