@@ -138,3 +138,4 @@ def test_an_owner_on_its_way_is_not_missed(small: SmallLake) -> None:
     tables = small.lake.tables()
     found = list(check_tables(tables, ends=tables, broker=None, now=NOON))
     assert {finding.state for finding in found} == {State.OK}
+    assert found[-1].detail == "0 owners of duplicates ended; 1 of the youngest still on their way"

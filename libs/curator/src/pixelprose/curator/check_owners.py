@@ -11,21 +11,26 @@ CHECK = "owners"
 
 
 def check_owners(rejections: LakeTable, ends: Sequence[LakeTable], *, before: datetime) -> Finding:
-    """Every owner of bytes that others were refused for (before that time) has ended itself.
+    """Every owner of bytes that others were refused for before that time has ended itself.
 
-    `before` leaves out what is still on its way: an owner may be in the captioner's queue.
+    A later one may still be on its way: an owner may be in the captioner's queue.
     """
     owners = rejections.query(
-        "select distinct duplicate_of as owner from t where duplicate_of is not null "  # noqa: S608 - a time of ours
-        f"and rejected_at < timestamp '{before:%Y-%m-%dT%H:%M:%S.%fZ}' order by 1"
-    )
-    open_ = set(owners.column("owner").to_pylist())
-    count = len(open_)
+        "select duplicate_of as owner, "  # noqa: S608 - a time of ours
+        f"min(rejected_at) < timestamp '{before:%Y-%m-%dT%H:%M:%S.%fZ}' as settled "
+        "from t where duplicate_of is not null group by 1 order by 1"
+    ).to_pylist()
+    open_ = {one["owner"]: one["settled"] for one in owners}
     for table in ends:
         if open_:
             ended = table.query("select distinct submission_id as id from t")
-            open_.difference_update(ended.column("id").to_pylist())
-    if open_:
-        examples = [f"submission {owner} has no row, rejection or dead letter" for owner in open_]
-        return failed(CHECK, rejections.name, f"{len(open_):,} of {count:,}", sorted(examples))
-    return passed(CHECK, rejections.name, f"{counted(count, 'owner')} of duplicates, each ended")
+            for owner in ended.column("id").to_pylist():
+                open_.pop(owner, None)
+    missing = sorted(owner for owner, settled in open_.items() if settled)
+    if missing:
+        examples = [f"submission {owner} has no row, rejection or dead letter" for owner in missing]
+        return failed(CHECK, rejections.name, f"{len(missing):,} of {len(owners):,}", examples)
+    later = f"; {len(open_):,} of the youngest still on their way" if open_ else ""
+    ended_now = len(owners) - len(open_)
+    owners_ended = counted(ended_now, "owner")
+    return passed(CHECK, rejections.name, f"{owners_ended} of duplicates ended{later}")
