@@ -1,7 +1,7 @@
 """`pixelprose table ...`: look at the tables, check them, and keep their files few and large."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from rich.console import Console
@@ -11,6 +11,7 @@ from pixelprose.cli.lake_settings import open_lake
 from pixelprose.cli.printing import print_json
 from pixelprose.cli.progress import aside, bar, looking
 from pixelprose.cli.table_views import (
+    NOTHING_TO_DO,
     commits_view,
     facts_view,
     finding_line,
@@ -87,16 +88,26 @@ def run_compact(
         for table in _chosen(lake, name):
             with looking(aside(output, console), f"Looking at {table.name}"):
                 days = [plan.day for plan in compaction_plan(table, target_bytes=target_mb * _MB)]
-            removed = added = 0
-            with bar(aside(output, console)) as progress:
-                for day in progress.track(days, description=table.name):
-                    gone, new = compact(table, day, target_bytes=target_mb * _MB)
-                    removed, added = removed + gone, added + new
+            removed, added = _compacted(table, days, target_mb, output, console)
             done[table.name] = {"files_removed": removed, "files_added": added}
             if output is Output.TEXT:
-                console.print(f"{table.name}: {counted(removed, 'file')} became {added:,}.")
+                became = f"{counted(removed, 'file')} became {added:,}" if days else NOTHING_TO_DO
+                console.print(f"{table.name}: {became}.")
     if output is Output.JSON:
         print_json(done)
+
+
+def _compacted(
+    table: LakeTable, days: Sequence[date], target_mb: int, output: Output, console: Console
+) -> tuple[int, int]:
+    removed = added = 0
+    if not days:
+        return removed, added
+    with bar(aside(output, console)) as progress:
+        for day in progress.track(days, description=table.name):
+            gone, new = compact(table, day, target_bytes=target_mb * _MB)
+            removed, added = removed + gone, added + new
+    return removed, added
 
 
 def run_cluster(

@@ -14,6 +14,8 @@ from rich.text import Text
 from pixelprose.curator import Commit, DayPlan, Finding, Garbage, State, TableFacts
 from pixelprose.records.counted import counted
 
+NOTHING_TO_DO = "nothing to bring together"
+
 _LISTED = 8
 _SHORT = 12
 _STYLES = {State.OK: "green", State.FAILED: "bold red", State.SKIPPED: "yellow"}
@@ -121,7 +123,7 @@ def _positions(commit: Commit) -> str:
 def plan_view(name: str, plans: Sequence[DayPlan]) -> RenderableType:
     """Return what compaction would do."""
     if not plans:
-        return f"{name}: nothing to bring together."
+        return f"{name}: {NOTHING_TO_DO}."
     table = Table(title=name, title_justify="left", box=None, pad_edge=False, header_style="dim")
     for column in ("day", "small files", "size", "rows", "files after"):
         table.add_column(column, justify="left" if column == "day" else "right")
