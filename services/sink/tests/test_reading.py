@@ -67,6 +67,7 @@ class Reading:
             instance="live",
             fuse_least=3,
             fuse_share=0.5,
+            at_once=2,
         )
         self._wire: Wire[Any] = Wire(record, REGISTRY)
 
@@ -187,7 +188,8 @@ def test_a_record_that_is_none_is_a_dead_letter_and_takes_no_other_with_it() -> 
 def test_a_commit_of_records_that_are_none_stops_the_sink_and_commits_nothing() -> None:
     good = [CAPTION.message(known(CaptionAnnotated, "full"), n) for n in range(7)]
     bad = [replaced(message, message.value[:-3]) for message in good]
-    assert len(CAPTION.reader([*good[:4], *bad[4:]]).letters) == 3, "less than half"
+    read = CAPTION.reader([*good[:4], *bad[4:]])
+    assert (len(read.rows), len(read.letters)) == (4, 3), "less than half"
     assert len(CAPTION.reader(bad[:2]).letters) == 2, "only a few"
     with pytest.raises(Stop, match="4 of 7 records") as stop:
         CAPTION.reader([*good[:3], *bad[3:]])

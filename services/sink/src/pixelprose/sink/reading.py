@@ -1,8 +1,8 @@
 """Messages as rows, a whole commit at once: records of our own schema in native code."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 import pyarrow as pa
 import structlog
@@ -16,6 +16,10 @@ from pixelprose.streamkit import ExitCode, Message, Outgoing, Stop, Undecodable
 from pixelprose.streamkit.letters import DeadLetters
 
 R = TypeVar("R")
+
+_AT_ONCE: Final = 1_000
+"""Records that are read at once. Larger buffers go back to the system each time, and getting them
+again costs a third of all reading."""
 
 _log = structlog.get_logger(__name__)
 
@@ -56,6 +60,7 @@ class ColumnReader:
     instance: str
     fuse_least: int
     fuse_share: float
+    at_once: int = _AT_ONCE
 
     def __call__(self, waiting: Sequence[Message | Row]) -> Read:
         """Return the rows of all, in their order by partition.
@@ -68,14 +73,18 @@ class ColumnReader:
         if not causes:
             return Read(rows)
         try:
-            rows += self._together(causes)
+            read = [row for part in self._parts(causes) for row in self._together(part)]
         except ValueError as error:
             # Arrow's errors are ValueErrors, too.
             _log.warning("read_one_by_one", count=len(causes), error=type(error).__name__)
             found = self._one_by_one(causes)
             self._judge(len(found.letters), len(causes))
             return Read([*rows, *found.rows], found.letters)
-        return Read(rows)
+        return Read([*rows, *read])
+
+    def _parts(self, causes: Sequence[Message]) -> Iterator[Sequence[Message]]:
+        for begin in range(0, len(causes), self.at_once):
+            yield causes[begin : begin + self.at_once]
 
     def _together(self, causes: Sequence[Message]) -> list[Row]:
         read = read_columns([cause.value[len(self.prefix) :] for cause in causes], self.schema)
