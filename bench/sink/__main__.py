@@ -12,6 +12,9 @@ from bench.sink.memory import memory
 from bench.sink.meter import Figures
 from bench.sink.throughput import throughput
 
+_FEWEST_COMMITS = 2_000
+"""Else a hundredth of them is too few to be timed."""
+
 Parts = Mapping[str, Callable[[], Figures]]
 
 
@@ -58,7 +61,10 @@ def _given() -> argparse.Namespace:
     parser.add_argument("--memory-commits", type=int, default=6, help="of each buffer")
     parser.add_argument("--commits", type=int, default=10_000, help="of the growing table")
     parser.add_argument("--rows", type=int, default=1_000_000, help="of the table that is asked")
-    return parser.parse_args()
+    given = parser.parse_args()
+    if given.commits < _FEWEST_COMMITS:
+        parser.error(f"--commits: at least {_FEWEST_COMMITS}")
+    return given
 
 
 if __name__ == "__main__":
