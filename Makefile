@@ -91,8 +91,9 @@ fuzz: $(READY) ## hostile bytes, guided by coverage: make fuzz TARGET=image SECO
 ATHERIS := 3.0.0
 
 URLS ?= 20000
-soak: $(READY) ## memory and descriptors over many good and hostile URLs: make soak URLS=200000
-	@$(BIN)/python -m bench.ingest.soak $(URLS)
+MINUTES ?=
+soak: $(READY) ## memory and descriptors over many good and hostile URLs: make soak URLS=200000 [MINUTES=25]
+	@$(BIN)/python -m bench.ingest.soak $(URLS) $(MINUTES)
 
 N ?= 1000
 grade: $(READY) ## the demo models on unseen scenes: make grade N=10000 SEED=1

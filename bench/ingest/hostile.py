@@ -42,6 +42,7 @@ _BAD = [
     b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: /0\r\n\r\n",
     b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n",
     b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n",
+    b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 1\r\nContent-Length: 0\r\n\r\n",
     b"220 no web server\r\n",
     b"",
 ]
@@ -50,6 +51,9 @@ _BAD = [
 _SILENT = 997
 """Every so many requests nobody answers at all."""
 
+_FILES = {b"/robots.txt": _body(b"User-agent: *\nDisallow: /private\nCrawl-delay: 0\n")}
+_NOT_FOUND = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"
+
 
 class _Hostile(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -57,7 +61,11 @@ class _Hostile(asyncio.Protocol):
         self._out = transport
 
     def data_received(self, data: bytes) -> None:
-        number = int(data.split(b" ", 2)[1].strip(b"/") or b"0")
+        path = data.split(b" ", 2)[1]
+        if not path[1:].isdigit():
+            self._out.write(_FILES.get(path, _NOT_FOUND))
+            return
+        number = int(path[1:])
         if number % _SILENT == _SILENT - 1:
             return
         if number % 10:
