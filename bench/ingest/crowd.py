@@ -1,13 +1,16 @@
 """Thousands of requests in flight in one process: `python -m bench.ingest.crowd 2000`.
 
 A site takes that many connections, and answers none of them before all are there; then it drips.
-Prints what it took while all were waiting; the last line is one JSON object.
+Prints what it took while all were waiting; the last line is one JSON object. Each process needs as
+many descriptors; a fetch that ends otherwise, and a limit that is too low, are named.
 """
 
 import asyncio
 import json
+import resource
 import sys
 import time
+from collections import Counter
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from ipaddress import ip_network
@@ -20,6 +23,9 @@ from pixelprose.ingester.fetch import Fetched, Fetcher
 from pixelprose.ingester.limits import FetchLimits
 from pixelprose.ingester.refusal import Refusal
 from pixelprose.ingester.url import canonical
+
+SPARE = 100
+"""Descriptors beside those of connections."""
 
 BODY, PIECES, PIECE_SECONDS = 40_000, 8, 0.5
 _HEAD = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % BODY
@@ -58,8 +64,14 @@ def slow_site() -> AbstractContextManager[str]:
 async def crowd(address: str, count: int) -> dict[str, float]:
     """Fetch with that many in flight at once."""
     me = psutil.Process()
+    # How fast the site drips is no matter here: of 9,000 on a busy machine it starved 90.
     limits = FetchLimits(
-        per_host=count, total_seconds=300, first_byte_seconds=300, connect_seconds=60
+        per_host=count,
+        total_seconds=300,
+        first_byte_seconds=300,
+        connect_seconds=60,
+        least_bytes_per_second=1,
+        grace_seconds=300,
     )
     guard = Guard(networks=(ip_network("127.0.0.0/8"),))
     url = canonical(f"{address}/{count}")
@@ -74,7 +86,9 @@ async def crowd(address: str, count: int) -> dict[str, float]:
             most = max(most, (me.num_fds(), me.memory_info().rss))
             await asyncio.sleep(0.1)
         ends = [fetch.result() for fetch in fetches]
-    assert all(isinstance(end, Fetched) for end in ends)
+    others = Counter(str(end) for end in ends if not isinstance(end, Fetched))
+    if others:
+        raise SystemExit(f"not all of {count} were fetched: {dict(others)}")
     return {
         "in_flight": count,
         "descriptors": most[0] - descriptors,
@@ -85,10 +99,28 @@ async def crowd(address: str, count: int) -> dict[str, float]:
     }
 
 
+def allow(count: int) -> None:
+    """Have as many descriptors as that many connections need, here and in the site.
+
+    Raises:
+        SystemExit: the machine's hard limit is lower.
+    """
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = count + SPARE
+    if needed > hard:
+        raise SystemExit(
+            f"{count} requests in flight need {needed} descriptors in each of two processes; this "
+            f"shell allows {hard}: raise it (`ulimit -Hn`), or ask for fewer"
+        )
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, needed), hard))
+
+
 def main() -> None:
     """Measure and print."""
+    count = int(sys.argv[1])
+    allow(count)
     with slow_site() as address:
-        print(json.dumps(asyncio.run(crowd(address, int(sys.argv[1])))))
+        print(json.dumps(asyncio.run(crowd(address, count))))
 
 
 if __name__ == "__main__":
