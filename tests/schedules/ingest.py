@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from tests.schedules.web import NOW, PAGES, URLS, decode, facts, submitted
+from tests.schedules.web import PAGES, URLS, submitted
 
 from pixelprose.ingester.fetch import Fetched
 from pixelprose.ingester.meters import meters
@@ -18,6 +18,7 @@ from pixelprose.ingester.receipt import Accepted, decoded
 from pixelprose.ingester.refusal import Refusal
 from pixelprose.ingester.sources import Origin
 from pixelprose.ingester.step import IngestStep
+from pixelprose.ingester.testing import NOW, decode, facts
 from pixelprose.objectstore import (
     MemoryStore,
     ObjectMissing,

@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from yarl import URL
 
-from pixelprose.ingester.fetch import Fetched
 from pixelprose.ingester.manners import (
     TDMREP_JSON,
     OriginFiles,
@@ -19,9 +18,8 @@ from pixelprose.ingester.manners.origin_files import Known
 from pixelprose.ingester.manners.robots import Robots
 from pixelprose.ingester.put_off import PutOff
 from pixelprose.ingester.refusal import Reason, Refusal
-from pixelprose.ingester.url import CanonicalUrl
+from pixelprose.ingester.testing import FakeWeb
 from pixelprose.objectstore import MemoryStore, ObjectKey, StoreRefused, StoreUnavailable
-from pixelprose.records import Fetch
 from pixelprose.streamkit import Stop, Unavailable
 
 NOON = datetime(2030, 1, 1, 12, tzinfo=UTC)
@@ -31,37 +29,9 @@ OPEN = b"User-agent: *\nAllow: /\n"
 
 
 @dataclass
-class Web:
-    """Answers every robots.txt alike, and notes what it was asked."""
-
-    answer: bytes | Refusal | PutOff
-    asked: list[str] = field(default_factory=list)
-
-    async def fetch(self, url: CanonicalUrl) -> Fetched | Refusal | PutOff:
-        self.asked.append(str(url))
-        await asyncio.sleep(0)
-        if isinstance(self.answer, Refusal | PutOff):
-            return self.answer
-        facts = Fetch(
-            final_url=str(url),
-            status=200,
-            redirects=(),
-            address="192.0.2.1",
-            content_type=None,
-            etag=None,
-            last_modified=None,
-            user_agent="test",
-            fetched_at=NOON,
-            seconds=0.1,
-            consent=(),
-        )
-        return Fetched(facts, self.answer)
-
-
-@dataclass
 class Scene:
     threads: ThreadPoolExecutor
-    web: Web = field(default_factory=lambda: Web(OPEN))
+    web: FakeWeb = field(default_factory=lambda: FakeWeb(otherwise=OPEN))
     time: datetime = NOON
     counted: list[str] = field(default_factory=list)
 
@@ -131,7 +101,7 @@ def test_many_that_need_it_at_once_ask_once(scene: Scene) -> None:
 
 def test_a_copy_counts_for_a_day(scene: Scene) -> None:
     assert scene.open()
-    scene.web.answer = SHUT
+    scene.web.otherwise = SHUT
     scene.time += timedelta(hours=23, minutes=59)
     assert scene.open()
     scene.time += timedelta(minutes=1)
@@ -143,7 +113,7 @@ def test_a_copy_counts_for_a_day(scene: Scene) -> None:
     "reason", ["http_not_found", "http_forbidden", "http_client_error", "too_many_redirects"]
 )
 def test_no_robots_txt_is_no_rule_and_that_is_remembered_too(scene: Scene, reason: Reason) -> None:
-    scene.web.answer = refused(reason)
+    scene.web.otherwise = refused(reason)
     assert scene.open()
     assert scene.open()
     assert len(scene.web.asked) == 1
@@ -160,9 +130,9 @@ def test_no_robots_txt_is_no_rule_and_that_is_remembered_too(scene: Scene, reaso
 def test_an_unreachable_robots_txt_shuts_everything_for_a_while(
     scene: Scene, answer: Refusal | PutOff
 ) -> None:
-    scene.web.answer = answer
+    scene.web.otherwise = answer
     assert not scene.open()
-    scene.web.answer = OPEN
+    scene.web.otherwise = OPEN
     scene.time += timedelta(minutes=9)
     assert not scene.open()
     assert len(scene.web.asked) == 1
@@ -172,7 +142,7 @@ def test_an_unreachable_robots_txt_shuts_everything_for_a_while(
 
 def test_an_old_copy_stands_in_for_an_unreachable_one_for_a_month(scene: Scene) -> None:
     assert scene.open()
-    scene.web.answer = refused("http_server_error")
+    scene.web.otherwise = refused("http_server_error")
     for _ in range(30):
         scene.time += timedelta(days=1)
         assert scene.open()
@@ -182,16 +152,16 @@ def test_an_old_copy_stands_in_for_an_unreachable_one_for_a_month(scene: Scene) 
 
 @pytest.mark.parametrize("reason", ["dns_failed", "forbidden_address", "tls_failed"])
 def test_what_would_also_keep_us_from_the_image_is_its_end(scene: Scene, reason: Reason) -> None:
-    scene.web.answer = refused(reason)
+    scene.web.otherwise = refused(reason)
     assert scene.ask() == Refusal(reason, "robots.txt: ")
     assert list(scene.store.list("")) == []
 
 
 @pytest.mark.parametrize("reason", ["timeout", "connect_failed", "host_busy", "host_backing_off"])
 def test_a_wait_for_robots_txt_is_a_wait_for_the_image(scene: Scene, reason: Reason) -> None:
-    scene.web.answer = PutOff(refused(reason), 7)
+    scene.web.otherwise = PutOff(refused(reason), 7)
     assert scene.ask() == PutOff(Refusal(reason, "robots.txt: "), 7)
-    scene.web.answer = OPEN
+    scene.web.otherwise = OPEN
     assert scene.open()
 
 
@@ -207,7 +177,7 @@ def test_what_lies_in_the_store_and_is_no_copy_is_fetched_anew(scene: Scene) -> 
 def test_memory_is_bounded_and_what_fell_out_is_in_the_store(
     scene: Scene, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(origin_files, "MEMORY_BYTES", 5_000)
+    monkeypatch.setattr(origin_files, "MEMORY_BYTES", 10_000)
     for n in range(20):
         scene.ask(URL(f"http://example{n}.com/"))
     assert len(scene.files._memory) == 4
@@ -216,7 +186,7 @@ def test_memory_is_bounded_and_what_fell_out_is_in_the_store(
 
 
 def test_a_long_one_is_read_as_well(scene: Scene) -> None:
-    scene.web.answer = b"#" * 300_000 + b"\n" + SHUT
+    scene.web.otherwise = b"#" * 300_000 + b"\n" + SHUT
     assert not scene.open()
 
 
@@ -241,7 +211,7 @@ def test_a_tdm_file_that_cannot_be_had_keeps_nobody_from_an_image(
     scene: Scene, reason: Reason, *, reachable: bool
 ) -> None:
     files = OriginFiles(TDMREP_JSON, scene.store, scene.threads, scene.web.fetch, now=lambda: NOON)
-    scene.web.answer = refused(reason)
+    scene.web.otherwise = refused(reason)
     known = asyncio.run(files.of(URL_A))
     assert isinstance(known, Known)
     assert known.file.reachable == reachable
@@ -251,6 +221,6 @@ def test_a_tdm_file_that_cannot_be_had_keeps_nobody_from_an_image(
 
 def test_a_wait_for_a_turn_is_a_wait_for_a_tdm_file_too(scene: Scene) -> None:
     files = OriginFiles(TDMREP_JSON, scene.store, scene.threads, scene.web.fetch, now=lambda: NOON)
-    scene.web.answer = PutOff(refused("host_busy"), 7)
+    scene.web.otherwise = PutOff(refused("host_busy"), 7)
     assert asyncio.run(files.of(URL_A)) == PutOff(Refusal("host_busy", "tdmrep.json: "), 7)
     assert list(scene.store.list("")) == []

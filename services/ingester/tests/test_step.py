@@ -2,18 +2,15 @@ import asyncio
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
 
 import pytest
 
-from pixelprose.ingester.decode import Decoded
-from pixelprose.ingester.fetch import Fetched
 from pixelprose.ingester.meters import meters
 from pixelprose.ingester.put_off import Patience, PutOff
 from pixelprose.ingester.quarantine import Originals, Quarantine
 from pixelprose.ingester.refusal import Reason, Refusal
-from pixelprose.ingester.sources import Origin
 from pixelprose.ingester.step import IngestStep
+from pixelprose.ingester.testing import NOW, PAGE, FakeWeb, Page, decode
 from pixelprose.objectstore import (
     MemoryStore,
     ObjectKey,
@@ -24,7 +21,7 @@ from pixelprose.objectstore import (
     seen,
 )
 from pixelprose.objectstore.memory import Operation
-from pixelprose.records import Fetch, ImageFetched, ImageSubmitted, Rights, SubmissionId, Submitted
+from pixelprose.records import ImageFetched, ImageSubmitted, Rights, SubmissionId, Submitted
 from pixelprose.streamkit import (
     Emit,
     ExitCode,
@@ -38,57 +35,8 @@ from pixelprose.streamkit import (
     Unavailable,
 )
 
-NOW = datetime(2026, 11, 1, tzinfo=UTC)
 TOPIC = "pixelprose.images.submitted.v1"
 GONE = StoreUnavailable("gone")
-
-
-@dataclass
-class FakeWeb:
-    """Bodies or refusals by URL; counts how often each was asked for."""
-
-    pages: dict[str, bytes | Refusal | PutOff]
-    asked: list[str] = field(default_factory=list)
-
-    async def fetch(self, url: Origin) -> Fetched | Refusal | PutOff:
-        self.asked.append(str(url))
-        page = self.pages[str(url)]
-        if isinstance(page, Refusal | PutOff):
-            return page
-        facts = Fetch(
-            final_url=str(url),
-            status=200,
-            redirects=(),
-            address="192.0.2.1",
-            content_type=None,
-            etag=None,
-            last_modified=None,
-            user_agent="test",
-            fetched_at=NOW,
-            seconds=0.5,
-            consent=(),
-        )
-        return Fetched(facts, page)
-
-
-async def decode(data: bytes) -> Decoded | Refusal:
-    """Every body is an image but one."""
-    if data == b"page":
-        return Refusal("not_an_image", "a page")
-    return Decoded(
-        format="PNG",
-        mode="RGB",
-        frames=1,
-        width=100,
-        height=80,
-        pdq="0" * 64,
-        pdq_quality=100,
-        pdq_version="pdqhash 1",
-        exif={"Make": "Aperture Works"},
-        rendition=b"rendition of " + data,
-        rendition_width=100,
-        rendition_height=80,
-    )
 
 
 @dataclass
@@ -124,11 +72,11 @@ class Ingester:
 
 @pytest.fixture
 def ingester() -> Iterator[Ingester]:
-    pages: dict[str, bytes | Refusal | PutOff] = {
+    pages: dict[str, Page] = {
         "http://example.com/a": b"picture",
         "http://example.com/b": b"another",
         "http://example.com/copy": b"picture",
-        "http://example.com/page": b"page",
+        "http://example.com/page": PAGE,
         "http://example.com/gone": Refusal("http_not_found", "status 404"),
     }
     with ThreadPoolExecutor(8) as threads:
