@@ -106,6 +106,17 @@ def test_a_signal_drains_commits_closes_and_exits_with_zero(number: signal.Signa
     assert closed.is_set()
 
 
+def test_what_a_service_begins_with_is_done_before_its_runners_run() -> None:
+    broker, begun = fed(b"a"), Event()
+
+    def step(record: str) -> Outcome[str]:
+        os.kill(os.getpid(), signal.SIGTERM)
+        return Emit((f"{record} {begun.is_set()}",))
+
+    Host(SETTINGS, Metrics()).run(Service(runners=(runner(broker, step),), begin=begun.set))
+    assert [out.value for out in broker.appended["out"]] == [b"a True"]
+
+
 def test_a_second_signal_ends_at_once() -> None:
     ended, both = [], Event()
 

@@ -70,6 +70,11 @@ def test_what_is_wrong_has_a_code_and_a_message(
     assert (ended, said in err) == (ExitCode(code), True), err
 
 
+def test_a_check_of_the_settings_begins_nothing() -> None:
+    assert "begun" in run(**NOBODY)[2]
+    assert "begun" not in run("--check-config", **NOBODY)[2]
+
+
 def test_a_child_whose_parent_goes_away_ends() -> None:
     environ = {**NOBODY, "PIXELPROSE_KAFKA__START_DEADLINE_SECONDS": "600"}
     process = subprocess.Popen(

@@ -1,7 +1,8 @@
-"""Lifecycle rules, on a server that answers as it is told, and on the embedded one."""
+"""Lifecycle rules on a server that answers as it is told; sweeps on the embedded one."""
 
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar
 
@@ -9,8 +10,24 @@ import pytest
 from pydantic import SecretStr
 
 from pixelprose.embedded.testing import FreshBucket
-from pixelprose.objectstore import Expiry, StoreLacks, StoreRefused, StoreSettings
+from pixelprose.objectstore import (
+    Expiry,
+    ExpirySettings,
+    Lifetime,
+    ObjectKey,
+    StoreLacks,
+    StoreRefused,
+    StoreSettings,
+    Sweep,
+    image_original,
+    image_rendition,
+    open_store,
+    quarantine_original,
+    receipt,
+    seen,
+)
 
+DIGEST = "0" * 64
 WANTED = {"quarantine/": 7, "receipts/": 30}
 RULE = (
     "<Rule><ID>{id}</ID><Status>{status}</Status><Filter><Prefix>{prefix}</Prefix></Filter>"
@@ -113,14 +130,46 @@ def test_a_store_without_such_rules_says_so(expiry: Expiry) -> None:
         expiry.keep(WANTED)
 
 
-@pytest.mark.real
-def test_the_embedded_store_knows_no_rules_and_loses_nothing(bucket: FreshBucket) -> None:
+def at(bucket: FreshBucket) -> StoreSettings:
     access = bucket.access
-    real = StoreSettings(
+    return StoreSettings(
         endpoint=access.endpoint,
         bucket=bucket.name,
         access_key=access.access_key,
         secret_key=access.secret_key,
     )
+
+
+@pytest.mark.real
+def test_the_embedded_store_knows_no_rules_and_loses_nothing(bucket: FreshBucket) -> None:
     with pytest.raises(StoreLacks, match="cannot do this"):
-        Expiry(real).keep(WANTED)
+        Expiry(at(bucket)).keep(WANTED)
+
+
+@pytest.mark.real
+def test_a_sweep_deletes_what_is_old_and_nothing_else(bucket: FreshBucket) -> None:
+    store = open_store(at(bucket))
+    kept = [image_rendition(DIGEST), seen(DIGEST)]
+    for key in (quarantine_original(DIGEST), receipt(DIGEST), image_original(DIGEST), *kept):
+        store.put(key, b"bytes", content_type="text/plain")
+    sweep = Sweep(at(bucket))
+    lifetimes = list(ExpirySettings(originals_days=60).lifetimes())
+
+    def swept(*, days: int) -> list[ObjectKey]:
+        now = datetime.now(UTC) + timedelta(days=days, hours=1)
+        found = [key for one in lifetimes for key in sweep.overdue(one, now=now)]
+        assert sweep.delete(found) == len(found)
+        return found
+
+    assert swept(days=6) == []
+    assert swept(days=7) == [quarantine_original(DIGEST)]
+    assert swept(days=30) == [receipt(DIGEST)]
+    assert swept(days=60) == [image_original(DIGEST)]
+    assert list(store.list("")) == sorted(kept)
+
+
+@pytest.mark.real
+def test_a_sweep_of_a_bucket_that_is_not_ours_is_refused(bucket: FreshBucket) -> None:
+    sweep = Sweep(at(bucket).model_copy(update={"bucket": "nowhere"}))
+    with pytest.raises(StoreRefused, match="nowhere"):
+        list(sweep.overdue(Lifetime("quarantine/", 7), now=datetime.now(UTC)))

@@ -1,14 +1,17 @@
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
+import structlog
 from pydantic import HttpUrl, ValidationError
+from structlog.testing import capture_logs
 
-from pixelprose.ingester.app import user_agent
-from pixelprose.ingester.settings import GuardSettings, IngesterSection
+from pixelprose.ingester.app import begin, user_agent
+from pixelprose.ingester.settings import GuardSettings, IngesterSection, IngesterSettings
 from pixelprose.streamkit import ExitCode
 
 
@@ -61,6 +64,32 @@ def test_we_say_who_we_are_and_where_to_ask() -> None:
     assert user_agent("0.1.0", None) == "PixelProseStream/0.1.0"
     contact = HttpUrl("https://example.org/crawler")
     assert user_agent("0.1.0", contact) == "PixelProseStream/0.1.0 (+https://example.org/crawler)"
+
+
+@pytest.fixture
+def talkative() -> Iterator[None]:
+    """Logs as a service has them: tests are quiet otherwise."""
+    quiet = structlog.get_config()["wrapper_class"]
+    structlog.configure(wrapper_class=structlog.BoundLogger)
+    yield
+    structlog.configure(wrapper_class=quiet)
+
+
+@pytest.mark.usefixtures("talkative")
+@pytest.mark.parametrize(("rules", "said"), [("set", ["nothing_expires"]), ("left", [])])
+def test_a_store_that_will_not_delete_by_itself_is_told_of(rules: str, said: list[str]) -> None:
+    store = {"endpoint": "http://127.0.0.1:1", "bucket": "pictures"}
+    settings = IngesterSettings.model_validate(
+        {
+            "kafka": {"bootstrap_servers": "127.0.0.1:1"},
+            "store": store | {"access_key": "us", "secret_key": "hush"},
+            "ingester": {"expiry": {"rules": rules}},
+        }
+    )
+    with capture_logs() as logs:
+        begin(settings)
+    assert [line["event"] for line in logs] == said
+    assert all("pixelprose expire" in line["advice"] for line in logs)
 
 
 def test_help_names_every_setting() -> None:

@@ -13,6 +13,7 @@ from pixelprose.cli.choices import Output
 from pixelprose.cli.epilog import epilog
 from pixelprose.cli.errors import exit_of, message_of
 from pixelprose.cli.exit_codes import CommandExit
+from pixelprose.cli.expire_app import EXPIRE_EPILOG, expire
 from pixelprose.cli.export_app import EXPORT_EPILOG, export
 from pixelprose.cli.models.commands import app as models
 from pixelprose.cli.options import ConfigFile, Json
@@ -221,6 +222,8 @@ def doctor(*, config: ConfigFile = None, as_json: Json = False) -> None:
     if not run_doctor(config, console, output=Output.of(as_json=as_json)):
         raise typer.Exit(CommandExit.FAILED)
 
+
+app.command(rich_help_panel=CLUSTER, epilog=EXPIRE_EPILOG)(expire)
 
 topics = typer.Typer(help="Create the topics and the first positions.", no_args_is_help=True)
 app.add_typer(topics, name="topics", rich_help_panel=CLUSTER)

@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
 from pixelprose.cli.options import named_file
 from pixelprose.host import load
-from pixelprose.objectstore import StoreSettings
+from pixelprose.objectstore import ExpirySettings, StoreSettings
 from pixelprose.records import StreamSettings
 from pixelprose.streamkit import ExitCode, Stop
 
@@ -40,10 +40,19 @@ class SubmitSettings(BaseModel):
     )
 
 
+class IngesterLifetimes(BaseModel):
+    """The part of the ingester's section that `pixelprose expire` goes by; the rest is its own."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    expiry: ExpirySettings = ExpirySettings()
+
+
 class ClientSettings(StreamSettings):
     """What the commands need: the broker, the registry, and perhaps the store."""
 
     store: StoreSettings | None = None
+    ingester: IngesterLifetimes = IngesterLifetimes()
     submit: SubmitSettings = SubmitSettings()
 
 

@@ -181,7 +181,7 @@ def _expiry(settings: StoreSettings) -> Finding:
             "objects do not expire: this S3 server has no such rules", _STAYS, urgent=False
         )
     except StoreRefused as error:
-        advice = f"delete by other means what is old below {', '.join(_SHORT_LIVED)} ({error})"
+        advice = f"run `pixelprose expire --delete` once a day ({error})"
         return Finding("the store has no rules by which objects expire", advice)
     finally:
         expiry.close()

@@ -24,15 +24,20 @@ GRACE_SECONDS = 10.0
 
 
 def _nothing() -> None:
-    """Close nothing."""
+    """Do nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """What `build` returns: runners to run, and what to close after them."""
+    """What `build` returns: runners to run, and what to close after them.
+
+    `begin` is called before they run, and not where the settings are only checked: what `build`
+    must not do, because a check leaves nothing changed.
+    """
 
     runners: tuple[Runner[Any, Any, Any], ...]
     close: Callable[[], None] = _nothing
+    begin: Callable[[], None] = _nothing
 
 
 class Host:
@@ -75,6 +80,7 @@ class Host:
 
     def run(self, service: Service) -> int:
         """Run to the end and return the exit code."""
+        service.begin()
         self._runners = service.runners
         self._running = list(service.runners)
         for runner in service.runners:

@@ -19,16 +19,20 @@ from pixelprose.objectstore.keys import (
     seen,
     tdm_file,
 )
+from pixelprose.objectstore.lifetimes import ExpirySettings, Lifetime
 from pixelprose.objectstore.memory import MemoryStore
 from pixelprose.objectstore.port import ObjectFacts, ObjectStore, OpenStore
 from pixelprose.objectstore.probe import probe
 from pixelprose.objectstore.reading import ObjectVersion, S3Reader
 from pixelprose.objectstore.s3 import S3Store, open_store
 from pixelprose.objectstore.settings import StoreSettings
+from pixelprose.objectstore.sweep import Sweep
 
 __all__ = [
     "Days",
     "Expiry",
+    "ExpirySettings",
+    "Lifetime",
     "MemoryStore",
     "ObjectFacts",
     "ObjectKey",
@@ -43,6 +47,7 @@ __all__ = [
     "StoreRefused",
     "StoreSettings",
     "StoreUnavailable",
+    "Sweep",
     "image_original",
     "image_rendition",
     "open_store",

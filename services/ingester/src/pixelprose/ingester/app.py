@@ -65,9 +65,11 @@ def build(settings: IngesterSettings, metrics: Metrics) -> Service:
     made = stage(
         settings, metrics, opened=open_ready, lanes=lambda: lanes_of(settings, name="ingester")
     )
-    if settings.ingester.expiry.rules == "set":
-        let_expire(settings.store, settings.ingester.expiry.days())
-    return Service(runners=(runner_for(settings, made, metrics=metrics),), close=made.close)
+    return Service(
+        runners=(runner_for(settings, made, metrics=metrics),),
+        close=made.close,
+        begin=partial(begin, settings),
+    )
 
 
 def stage(
@@ -140,13 +142,22 @@ def open_ready(settings: StoreSettings, closing: ExitStack) -> ObjectStore:
     return store
 
 
+def begin(settings: IngesterSettings) -> None:
+    """Write the bucket's rules, if that is ours to do; a check of the settings never gets here."""
+    expiry = settings.ingester.expiry
+    if expiry.rules == "set":
+        let_expire(settings.store, expiry.days())
+
+
 def let_expire(settings: StoreSettings, days: Days) -> None:
     """Have the store delete what is old; where it can't, say so, for no record depends on it."""
     expiry = Expiry(settings)
     try:
         expiry.keep(days)
     except StoreError as error:
-        structlog.get_logger("ingester").warning("nothing_expires", reason=str(error))
+        structlog.get_logger("ingester").warning(
+            "nothing_expires", reason=str(error), advice="run `pixelprose expire --delete` daily"
+        )
     finally:
         expiry.close()
 

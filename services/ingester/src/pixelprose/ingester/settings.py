@@ -9,7 +9,7 @@ from pixelprose.ingester.limits import DecodeLimits, FetchLimits
 from pixelprose.ingester.manners import MannersSettings
 from pixelprose.ingester.quarantine import Originals
 from pixelprose.ingester.sources.permits import SourceSettings
-from pixelprose.objectstore import StoreSettings
+from pixelprose.objectstore import ExpirySettings, StoreSettings
 from pixelprose.records import StreamSettings
 
 Port = Annotated[int, Field(ge=1, le=65_535)]
@@ -38,34 +38,6 @@ class GuardSettings(BaseModel):
             hosts=frozenset(host.lower() for host in self.allowed_hosts),
             ports="any" if ports == "any" else frozenset(ports),
         )
-
-
-class ExpirySettings(BaseModel):
-    """How long the store keeps what the ingester wrote, by rules of the bucket."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    rules: Literal["set", "left"] = Field(
-        default="set",
-        description="Whether the rules are written at the start, where the bucket has none of "
-        "others; the store's own sweep enforces them.",
-    )
-    quarantine_days: int = Field(
-        default=7, ge=2, description="Unscreened images, originals and renditions."
-    )
-    receipts_days: int = Field(
-        default=30, ge=15, description="Decisions; longer than the topics keep what was decided."
-    )
-    site_files_days: int = Field(default=31, ge=2, description="Copies of robots.txt and such.")
-
-    def days(self) -> dict[str, int]:
-        """Return the days by prefix."""
-        return {
-            "quarantine/": self.quarantine_days,
-            "receipts/": self.receipts_days,
-            "robots/": self.site_files_days,
-            "tdmrep/": self.site_files_days,
-        }
 
 
 class IngesterSection(BaseModel):
