@@ -1,4 +1,5 @@
 import os
+import resource
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -9,6 +10,7 @@ import pytest
 import structlog
 from pydantic import HttpUrl, ValidationError
 from structlog.testing import capture_logs
+from structlog.typing import EventDict
 
 from pixelprose.ingester.app import begin, user_agent
 from pixelprose.ingester.settings import GuardSettings, IngesterSection, IngesterSettings
@@ -75,21 +77,39 @@ def talkative() -> Iterator[None]:
     structlog.configure(wrapper_class=quiet)
 
 
-@pytest.mark.usefixtures("talkative")
-@pytest.mark.parametrize(("rules", "said"), [("set", ["nothing_expires"]), ("left", [])])
-def test_a_store_that_will_not_delete_by_itself_is_told_of(rules: str, said: list[str]) -> None:
+def beginning(**section: object) -> list[EventDict]:
+    """What the service says where nothing is there to begin with."""
     store = {"endpoint": "http://127.0.0.1:1", "bucket": "pictures"}
     settings = IngesterSettings.model_validate(
         {
             "kafka": {"bootstrap_servers": "127.0.0.1:1"},
             "store": store | {"access_key": "us", "secret_key": "hush"},
-            "ingester": {"expiry": {"rules": rules}},
+            "ingester": section,
         }
     )
     with capture_logs() as logs:
         begin(settings)
+    return logs
+
+
+@pytest.mark.usefixtures("talkative")
+@pytest.mark.parametrize(("rules", "said"), [("set", ["nothing_expires"]), ("left", [])])
+def test_a_store_that_will_not_delete_by_itself_is_told_of(rules: str, said: list[str]) -> None:
+    logs = beginning(expiry={"rules": rules})
     assert [line["event"] for line in logs] == said
     assert all("pixelprose expire" in line["advice"] for line in logs)
+
+
+@pytest.mark.usefixtures("talkative")
+def test_the_service_takes_all_descriptors_that_it_may_and_says_when_they_are_few() -> None:
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (before[0] - 1, before[1]))
+    try:
+        (said,) = beginning(expiry={"rules": "left"}, concurrency=before[1])
+        assert resource.getrlimit(resource.RLIMIT_NOFILE) == (before[1], before[1])
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert (said["event"], said["allowed"]) == ("few_descriptors", before[1])
 
 
 def test_help_names_every_setting() -> None:

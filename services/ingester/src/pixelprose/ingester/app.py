@@ -13,6 +13,7 @@ from pydantic import HttpUrl
 
 from pixelprose.host import Service
 from pixelprose.ingester.decoders import Decoders
+from pixelprose.ingester.descriptors import allow_all, needed
 from pixelprose.ingester.errand import Errand
 from pixelprose.ingester.fetch import Fetched, Fetcher
 from pixelprose.ingester.manners import (
@@ -143,7 +144,15 @@ def open_ready(settings: StoreSettings, closing: ExitStack) -> ObjectStore:
 
 
 def begin(settings: IngesterSettings) -> None:
-    """Write the bucket's rules, if that is ours to do; a check of the settings never gets here."""
+    """Allow enough descriptors, and write the bucket's rules, if that is ours to do.
+
+    A check of the settings never gets here.
+    """
+    wanted, allowed = needed(concurrency=settings.ingester.concurrency), allow_all()
+    if allowed < wanted:
+        structlog.get_logger("ingester").warning(
+            "few_descriptors", allowed=allowed, wanted=wanted, advice="raise `ulimit -Hn`"
+        )
     expiry = settings.ingester.expiry
     if expiry.rules == "set":
         let_expire(settings.store, expiry.days())

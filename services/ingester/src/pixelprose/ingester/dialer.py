@@ -26,6 +26,11 @@ ALIVE_SECONDS = 1.0
 """How long a name server that answered is not asked for the canary again."""
 
 
+IDLE_SECONDS = 5.0
+"""How long a connection is kept for the next request: each holds a descriptor, and a list of URLs
+of as many hosts leaves one behind for every fetch."""
+
+
 class Refused(OSError):
     """The dial is off; an OSError, so that aiohttp hands it on as a failed connection."""
 
@@ -140,6 +145,7 @@ def guarded_connector(
         resolver=GuardedResolver(guard, lookup, canary=canary),
         socket_factory=guarded_socket(guard),
         limit=0,
+        keepalive_timeout=IDLE_SECONDS,
         ttl_dns_cache=10,
         ssl=True if tls is None else tls,
     )
