@@ -65,6 +65,7 @@ def as_deployed(address: str, kinds: list[Set], *, processes: int) -> dict[str, 
                 "images_per_core_second": cost.per_core,
                 "images_per_second": cost.images / cost.wall_seconds,
                 "memory_mb": cost.memory_bytes / 1e6,
+                "decoders_share_of_core": service.decoders_share,
             } | {
                 f"store.{name.removeprefix(trips)}": (after[name] - before[name]) / cost.images
                 for name in after

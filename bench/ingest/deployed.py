@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.ingest.process import Cost, tree
+from bench.ingest.process import Cost, cpu_seconds, tree
 
 from pixelprose.cli.counts import is_ready
 from pixelprose.cli.local import LocalConfig, initialise_locally
@@ -46,10 +46,12 @@ class Deployed:
     kafka: KafkaSettings
     processes: int
     batches: int = 0
+    decoders_share: float = 0.0
+    """Of the processor time of the last batch: what decoder processes took."""
 
     def ingest(self, urls: list[str]) -> Cost:
         """Submit these and wait for all; what it cost the processes of the service."""
-        began, before = time.monotonic(), self._cpu()
+        began, before, below = time.monotonic(), self._cpu(), self._decoders()
         wanted = self._emitted() + len(urls)
         self.batches += 1
         submitter = Submitter(
@@ -64,6 +66,7 @@ class Deployed:
                 raise SystemExit(f"not done: {self.figures()}")
             time.sleep(0.1)
         cpu, memory = self._cpu(), self._memory()
+        self.decoders_share = (self._decoders() - below) / (cpu - before)
         return Cost(len(urls), cpu - before, time.monotonic() - began, memory)
 
     def figures(self) -> Mapping[str, float]:
@@ -80,8 +83,10 @@ class Deployed:
         return int(self.figures()["pixelprose_records_total.emitted"])
 
     def _cpu(self) -> float:
-        pids = self.supervisor.pids().values()
-        return sum(cpu for pid in pids for cpu, _ in tree(pid))
+        return sum(sum(cpu_seconds(pid)) for pid in self.supervisor.pids().values())
+
+    def _decoders(self) -> float:
+        return sum(cpu_seconds(pid)[1] for pid in self.supervisor.pids().values())
 
     def _memory(self) -> int:
         pids = self.supervisor.pids().values()

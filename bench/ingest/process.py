@@ -55,6 +55,12 @@ def run(argv: Sequence[str], *, log: Path, env: dict[str, str]) -> Cost:
     return Cost(images, used.ru_utime + used.ru_stime, time.monotonic() - began, memory)
 
 
+def cpu_seconds(pid: int) -> tuple[float, float]:
+    """Processor seconds of a process, and of those below it."""
+    own, *below = (cpu for cpu, _ in tree(pid))
+    return own, sum(below)
+
+
 def resident_bytes(pid: int) -> int:
     """Resident memory of a process and all below it; pages that they share count for each."""
     return sum(memory for _, memory in tree(pid))
