@@ -112,18 +112,41 @@ TARGETS: dict[str, Callable[[bytes], None]] = {
 }
 
 
-def sow(corpus: Path) -> None:
-    """Begin with a small picture of each format: their magic bytes are not found by luck."""
-    for kind in ("JPEG", "PNG", "WEBP", "GIF", "AVIF"):
-        buffer = io.BytesIO()
-        Image.effect_noise((66, 64), 40).save(buffer, kind)
-        (corpus / f"seed-{kind}").write_bytes(buffer.getvalue())
+def picture(kind: str) -> bytes:
+    """A small one of this format."""
+    buffer = io.BytesIO()
+    Image.effect_noise((66, 64), 40).save(buffer, kind)
+    return buffer.getvalue()
+
+
+SEEDS: dict[str, list[bytes]] = {
+    "url": [b"http://[::ffff:7f00:1]:80/a/../%7e?b=c#d", b"https://u:p@xn--bcher-kva.example./"],
+    "headers": [
+        b"X-Robots-Tag: gptbot: noai, unavailable_after: 1 Jan 2030\nContent-Usage: train-ai=n;x",
+        b"Tue, 01 Nov 2033 10:00:00 GMT\nTDM-Reservation: 1",
+    ],
+    "robots": [
+        b"User-agent: *\nDisallow: /a*b$\nCrawl-delay: 2\nContent-Usage: /c train-ai=n\n",
+        b"\xef\xbb\xbfuser-agent: ours\nuser-agent: gptbot\nallow: /\n\n# no more\n",
+    ],
+    "tdm": [
+        b'[{"location": "/b/*.jpg$", "tdm-reservation": 1, "tdm-policy": "https://a.example/p"}]',
+        b'{"location": "/", "tdm-reservation": "0"}',
+    ],
+    "image": [picture(kind) for kind in ("JPEG", "PNG", "WEBP", "GIF", "AVIF")],
+}
+"""What a target begins with: magic bytes and brackets that match are not found by luck."""
+
+
+def sow(name: str, corpus: Path) -> None:
+    """Put the seeds of a target into the folder of its inputs."""
+    for number, data in enumerate(SEEDS.get(name, [])):
+        (corpus / f"seed-{number}").write_bytes(data)
 
 
 if __name__ == "__main__":
     name = sys.argv.pop(1)
     target = TARGETS[name]
-    if name == "image":
-        sow(Path(sys.argv[-1]))
+    sow(name, Path(sys.argv[-1]))
     atheris.Setup(sys.argv, target)
     atheris.Fuzz()
