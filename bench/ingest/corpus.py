@@ -25,9 +25,9 @@ class Set:
 
 
 SETS = (
-    Set("thumbnails", 400, 300, 74, 48, 1800),
-    Set("pictures", 1400, 1050, 78, 12, 240),
-    Set("photos", 4000, 3000, 75, 4, 60),
+    Set("thumbnails", 400, 300, 74, 48, 3600),
+    Set("pictures", 1400, 1050, 78, 12, 360),
+    Set("photos", 4000, 3000, 75, 4, 90),
 )
 
 
