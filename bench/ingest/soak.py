@@ -1,7 +1,7 @@
 """Memory and descriptors of fetcher, manners and decoders over many URLs, good and hostile.
 
-`make soak URLS=200000`. Every forty URLs are another domain of a thousand, with its own robots.txt,
-turns and connections: after 40,000 URLs all are known, and what is remembered of them grows no
+`make soak URLS=200000`. Every forty URLs are another domain of 250, with its own robots.txt,
+turns and connections: after 10,000 URLs all are known, and what is remembered of them grows no
 more. Ends earlier after `MINUTES`, when they are given. Prints resident memory and open descriptors
 every 5,000 URLs; the last line is one JSON object. Flat means: the second half adds next to nothing
 to the first.
@@ -46,7 +46,7 @@ from pixelprose.streamkit import Metrics
 
 IN_FLIGHT = 256
 URLS_A_DOMAIN = 40
-DOMAINS = 1_000
+DOMAINS = 250
 REPORT_EVERY = 5_000
 QUICK = MannersSettings.model_validate(
     {"retry": False, "per_domain": {"requests_per_second": 1e6}, "first_pause_seconds": 1}
