@@ -17,17 +17,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-import msgspec
 import psutil
 import yaml
 from bench.ingest.corpus import Set, files
-from bench.sink import WIRE, digest, record
+from bench.sink.captions import WIRE, WORDS
 from deltalake import write_deltalake
 
 from pixelprose.embedded import EmbeddedS3, JarCache, StackSettings, open_jars
 from pixelprose.lake import CAPTIONS, PARTITION_BY, CaptionRow
 from pixelprose.objectstore import ObjectStore, StoreSettings, image_rendition, open_store
-from pixelprose.records import Sha256
+from pixelprose.records import CaptionAnnotated, ImageId, RowId, Sha256, SubmissionId
+from pixelprose.records.testing import like_example
 from pixelprose.sink.delta import storage_options
 from pixelprose.sink.rows import caption_row
 from pixelprose.streamkit import Message, TopicPartition
@@ -46,21 +46,29 @@ def pictures(store: ObjectStore) -> list[Sha256]:
     """Put renditions into the store, and return whose they are."""
     owners = []
     for picture in files(SET):
-        owners.append(Sha256(digest()))
+        owners.append(Sha256(_digest()))
         store.put(image_rendition(owners[-1]), picture, content_type="image/jpeg")
     return owners
 
 
 def row(number: int, owner: Sha256) -> CaptionRow:
     """Return a caption that nobody else has, of one of the pictures, with scores of its own."""
-    replace = msgspec.structs.replace
-    known = record()
-    made = replace(
-        known,
-        image=replace(known.image, sha256=owner, rendition_key=image_rendition(owner)),
-        signals=replace(known.signals, aesthetic=RNG.uniform(1, 10)),
+    made = like_example(
+        CaptionAnnotated,
+        submission={
+            "submission_id": SubmissionId(_digest()),
+            "image_id": ImageId(_digest()),
+            "url": f"https://images.example/{number}.jpg",
+        },
+        image={"sha256": owner, "rendition_key": image_rendition(owner)},
+        signals={"aesthetic": RNG.uniform(1, 10)},
+        caption={"row_id": RowId(_digest()), "text": " ".join(RNG.choices(WORDS, k=300))[:1500]},
     )
     return caption_row(made, Message(AT, number, b"k", WIRE.encode(made), (), NOON), {})
+
+
+def _digest() -> str:
+    return f"{RNG.getrandbits(256):064x}"
 
 
 def filled(settings: StoreSettings, rows: int) -> None:

@@ -6,8 +6,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-import msgspec
-
 from pixelprose.lake import CAPTIONS
 from pixelprose.objectstore import image_rendition
 from pixelprose.records import (
@@ -23,8 +21,7 @@ from pixelprose.records import (
     topic_of,
 )
 from pixelprose.records.codec import Passing, RecordCodec
-from pixelprose.records.examples import example
-from pixelprose.records.files import packaged
+from pixelprose.records.testing import like_example
 from pixelprose.sink.codec import RowCodec
 from pixelprose.sink.columns import caption_columns
 from pixelprose.sink.delta import DeltaLakeTable
@@ -42,10 +39,11 @@ SOURCES: Final = ("cc12m", "redcaps", "your own")
 _DIFFERENT: Final = 4_000
 """Captions with a text of their own: more than a dictionary of a Parquet file takes."""
 
-_WORDS: Final = [
+WORDS: Final = [
     f"{a}{b}" for a in ("mo", "ta", "ri", "sen", "ble", "kor") for b in ("na", "li", "ter", "d")
 ]
 _REGISTRY: Final = Registry(RegistrySettings())
+WIRE: Final = Wire(CaptionAnnotated, _REGISTRY)
 _RECORDS: Final = RecordCodec(
     Passing(service="sink", stage="sink", version="1", instance="live", cluster="c"),
     _REGISTRY,
@@ -80,29 +78,23 @@ class Captions:
     def _caption(self) -> tuple[bytes, Sequence[bytes]]:
         """An encoded caption, and the ids in it."""
         image, submission, row, sha256 = ids = [self._digest() for _ in range(4)]
-        replace = msgspec.structs.replace
-        known = example(packaged(), CaptionAnnotated, "full")
         url = f"https://images.example/{submission}.jpg"
-        record = replace(
-            known,
-            submission=replace(
-                known.submission,
-                submission_id=SubmissionId(submission),
-                image_id=ImageId(image),
-                source=self._random.choice(SOURCES),
-                url=url,
-                canonical_url=url,
-            ),
-            image=replace(
-                known.image, sha256=Sha256(sha256), rendition_key=image_rendition(Sha256(sha256))
-            ),
-            caption=replace(
-                known.caption,
-                row_id=RowId(row),
-                text=" ".join(self._random.choices(_WORDS, k=400))[:1500],
-            ),
+        record = like_example(
+            CaptionAnnotated,
+            submission={
+                "submission_id": SubmissionId(submission),
+                "image_id": ImageId(image),
+                "source": self._random.choice(SOURCES),
+                "url": url,
+                "canonical_url": url,
+            },
+            image={"sha256": Sha256(sha256), "rendition_key": image_rendition(Sha256(sha256))},
+            caption={
+                "row_id": RowId(row),
+                "text": " ".join(self._random.choices(WORDS, k=400))[:1500],
+            },
         )
-        value = Wire(CaptionAnnotated, _REGISTRY).encode(record)
+        value = WIRE.encode(record)
         return value, [one.encode() for one in ids]
 
     def _digest(self) -> str:

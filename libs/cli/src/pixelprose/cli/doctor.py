@@ -42,7 +42,7 @@ _SHORT_LIVED = ("quarantine/", "receipts/")
 _STAYS = (
     "quarantine/ and receipts/ only grow, refused pictures among them. For a trial on one machine "
     "that is well (the server of `pixelprose up` has none); elsewhere take a store with lifecycle "
-    "rules, or delete what is older than 7 days below quarantine/ and 30 below receipts/"
+    "rules, or run `pixelprose expire --delete` once a day"
 )
 _SERVICES = ("ingester", "safety_filter", "metadata_annotator", "captioner", "sink")
 

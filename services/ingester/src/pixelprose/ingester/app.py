@@ -43,14 +43,18 @@ from pixelprose.objectstore import (
     ObjectStore,
     OpenStore,
     StoreError,
-    StoreRefused,
     StoreSettings,
-    StoreUnavailable,
-    open_store,
     probe,
 )
-from pixelprose.records import ImageSubmitted, Stage, lanes_of, runner_for, topic_list
-from pixelprose.streamkit import Async, ExitCode, Metrics, Stop, Unavailable
+from pixelprose.records import (
+    ImageSubmitted,
+    Stage,
+    lanes_of,
+    open_ready,
+    runner_for,
+    topic_list,
+)
+from pixelprose.streamkit import Async, Metrics
 
 PRODUCT = "PixelProseStream"
 """Our token: in the User-Agent, and what robots.txt and X-Robots-Tag may name."""
@@ -64,7 +68,10 @@ def build(settings: IngesterSettings, metrics: Metrics) -> Service:
         Unavailable: the store does not answer, or decoder processes do not start.
     """
     made = stage(
-        settings, metrics, opened=open_ready, lanes=lambda: lanes_of(settings, name="ingester")
+        settings,
+        metrics,
+        opened=partial(open_ready, ready=probe),
+        lanes=lambda: lanes_of(settings, name="ingester"),
     )
     return Service(
         runners=(runner_for(settings, made, metrics=metrics),),
@@ -123,24 +130,6 @@ def stage(
         owning=share.owns,
         close=closing.close,
     )
-
-
-def open_ready(settings: StoreSettings, closing: ExitStack) -> ObjectStore:
-    """Return the store that the settings name, having tried it.
-
-    Raises:
-        Stop: it refuses us, or ignores conditions.
-        Unavailable: it does not answer.
-    """
-    store = open_store(settings)
-    closing.callback(store.close)
-    try:
-        probe(store)
-    except StoreUnavailable as error:
-        raise Unavailable("store", str(error)) from error
-    except StoreRefused as error:
-        raise Stop(ExitCode.BAD_CONFIGURATION, str(error)) from error
-    return store
 
 
 def begin(settings: IngesterSettings) -> None:
