@@ -153,5 +153,5 @@ def test_there_are_commands_to_run() -> None:
 
 
 def test_a_command_that_fails_is_seen(world: World) -> None:
-    assert world.run("pixelprose table show --table nothing | cat").returncode == 1
-    assert world.run("pixelprose submit nothing.csv\npixelprose status").returncode == 1
+    assert world.run("pixelprose table show --table nothing | cat").returncode == 2
+    assert world.run("pixelprose submit nothing.csv\npixelprose status").returncode == 2

@@ -30,8 +30,8 @@ def expire(
 ) -> None:
     """Delete what outlived `ingester.expiry`. Without --delete it only says how much that is.
 
-    For stores without lifecycle rules, and for originals that were let out (`originals_days`),
-    which no rule can name. Images, claims and tables stay.
+    For stores without lifecycle rules, and for originals that were let out
+    (`originals_days`), which no rule can name. Images, claims and tables stay.
     """
     from pixelprose.cli.expire_command import (  # noqa: PLC0415 - loads the S3 client
         run_expire,
