@@ -76,7 +76,10 @@ def _with_client(client: Configuration, act: Callable[[AdminClient], T]) -> T:
 
 
 def _positions(admin: AdminClient, group: str) -> Lanes:
-    answer = admin.list_consumer_group_offsets([ConsumerGroupTopicPartitions(group)])
+    # Else, of a transaction that ended just now, the positions before it may be told and restored.
+    answer = admin.list_consumer_group_offsets(
+        [ConsumerGroupTopicPartitions(group)], require_stable=True
+    )
     known = answer[group].result(_ASK_SECONDS).topic_partitions or []
     if not known or any(one.error is not None or one.offset < 0 for one in known):
         raise NotYet(f"a position of {group} can't be read yet")
