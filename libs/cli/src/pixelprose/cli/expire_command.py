@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 from rich.console import Console
@@ -15,6 +15,7 @@ from pixelprose.cli.errors import CommandError
 from pixelprose.cli.printing import print_json
 from pixelprose.cli.progress import aside, looking
 from pixelprose.objectstore import Lifetime, ObjectKey, Sweep
+from pixelprose.streamkit.letters.dead import utc_now
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,11 +25,6 @@ class Overdue:
     objects: str
     days: int
     count: int
-
-
-def utc_now() -> datetime:
-    """The wall clock."""
-    return datetime.now(UTC)
 
 
 def run_overdue(

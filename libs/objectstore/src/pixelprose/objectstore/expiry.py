@@ -1,7 +1,6 @@
 """How long objects live: the bucket's lifecycle rules, ours alone."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Final
 
 from minio import Minio
@@ -10,7 +9,7 @@ from minio.lifecycleconfig import Expiration, LifecycleConfig, Rule
 
 from pixelprose.objectstore.errors import StoreRefused
 from pixelprose.objectstore.s3 import connected
-from pixelprose.objectstore.s3_errors import FAILURES, Place, meaning
+from pixelprose.objectstore.s3_errors import Place, translated
 from pixelprose.objectstore.settings import StoreSettings
 
 OURS: Final = "pixelprose-"
@@ -67,7 +66,7 @@ class Expiry:
             )
             for prefix, days in wanted.items()
         ]
-        with self._translated():
+        with translated(self._place):
             self._client.set_bucket_lifecycle(self._bucket, LifecycleConfig(rules))
 
     def close(self) -> None:
@@ -75,13 +74,6 @@ class Expiry:
         self._pool.clear()
 
     def _rules(self) -> list[Rule]:
-        with self._translated():
+        with translated(self._place):
             found = self._client.get_bucket_lifecycle(self._bucket)
         return list(found.rules) if found else []
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except FAILURES as error:
-            raise meaning(error, place=self._place) from error

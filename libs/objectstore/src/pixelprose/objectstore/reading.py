@@ -7,7 +7,7 @@ from datetime import datetime
 
 from pixelprose.objectstore.errors import ObjectMissing, StoreRefused
 from pixelprose.objectstore.s3 import connected
-from pixelprose.objectstore.s3_errors import FAILURES, Place, meaning
+from pixelprose.objectstore.s3_errors import Place, translated
 from pixelprose.objectstore.settings import StoreSettings
 
 _CHUNK_BYTES = 256 * 1024
@@ -37,7 +37,7 @@ class S3Reader:
 
     def version(self, key: str) -> ObjectVersion:
         """The object as it is now. Raises ObjectMissing."""
-        with self._translated(key):
+        with translated(self._place, key):
             found = self._client.stat_object(self._bucket, key)
         return self._version(key, found.etag, found.size, found.last_modified)
 
@@ -52,7 +52,7 @@ class S3Reader:
         if not size_bytes:
             yield iter(())
             return
-        with self._translated(version.key):
+        with translated(self._place, version.key):
             response = self._client.get_object(
                 self._bucket, version.key, offset=first, length=size_bytes
             )
@@ -71,7 +71,7 @@ class S3Reader:
 
     def listed(self, prefix: str) -> Iterator[ObjectVersion]:
         """All objects whose key begins with ``prefix``, in the order of their keys."""
-        with self._translated(prefix):
+        with translated(self._place, prefix):
             for found in self._client.list_objects(self._bucket, prefix, recursive=True):
                 if found.object_name is not None and not found.object_name.endswith("/"):
                     yield self._version(
@@ -88,13 +88,6 @@ class S3Reader:
         if not tag or size is None or modified is None:
             raise StoreRefused(f"{self._place} tells no version of {key!r}; it is not S3")
         return ObjectVersion(key, _bare(tag), size, modified)
-
-    @contextmanager
-    def _translated(self, key: str) -> Iterator[None]:
-        try:
-            yield
-        except FAILURES as error:
-            raise meaning(error, place=self._place, key=key) from error
 
 
 def _bare(tag: str) -> str:

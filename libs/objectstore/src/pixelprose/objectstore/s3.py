@@ -1,7 +1,6 @@
 """The port on any S3 server, through the minio SDK and one connection pool."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
 from xml.etree import ElementTree as ET
 
 import urllib3
@@ -12,7 +11,7 @@ from minio.error import S3Error
 from pixelprose.objectstore.errors import ObjectMissing, StoreError, StoreRefused
 from pixelprose.objectstore.keys import ObjectKey
 from pixelprose.objectstore.port import ObjectFacts, ObjectStore
-from pixelprose.objectstore.s3_errors import FAILURES, Answer, Place, judge, meaning
+from pixelprose.objectstore.s3_errors import Answer, Place, judge, meaning, translated
 from pixelprose.objectstore.settings import StoreSettings
 from pixelprose.objectstore.signed import SignedRequests
 
@@ -36,7 +35,7 @@ class S3Store(ObjectStore):
 
     def prepare(self) -> None:
         """Find the bucket; create it if the settings say so."""
-        with self._translated():
+        with translated(self._place):
             if not self._create_bucket:
                 self._find_bucket()
             elif not self._client.bucket_exists(self._bucket):
@@ -44,7 +43,7 @@ class S3Store(ObjectStore):
 
     def get(self, key: ObjectKey) -> bytes:
         """The whole object. Raises ObjectMissing."""
-        with self._translated(key):
+        with translated(self._place, key):
             response = self._requests.send("GET", key)
         if response.status == _OK:
             return response.data
@@ -52,7 +51,7 @@ class S3Store(ObjectStore):
 
     def put(self, key: ObjectKey, data: bytes, *, content_type: str) -> None:
         """Readers see all of ``data`` under ``key``, or what was there before."""
-        with self._translated(key):
+        with translated(self._place, key):
             response = self._requests.send(
                 "PUT", key, body=data, headers={"Content-Type": content_type}
             )
@@ -61,7 +60,7 @@ class S3Store(ObjectStore):
 
     def put_if_absent(self, key: ObjectKey, data: bytes, *, content_type: str) -> bool:
         """True for the one call that creates the object; the SDK has none like it."""
-        with self._translated(key):
+        with translated(self._place, key):
             response = self._requests.send(
                 "PUT",
                 key,
@@ -76,7 +75,7 @@ class S3Store(ObjectStore):
 
     def copy(self, source: ObjectKey, target: ObjectKey) -> None:
         """``target`` holds what ``source`` holds. Raises ObjectMissing(source)."""
-        with self._translated(source):
+        with translated(self._place, source):
             try:
                 self._client.copy_object(self._bucket, target, CopySource(self._bucket, source))
             except S3Error:
@@ -86,7 +85,7 @@ class S3Store(ObjectStore):
     def delete(self, key: ObjectKey) -> None:
         """Nothing lies under ``key``."""
         try:
-            with self._translated(key):
+            with translated(self._place, key):
                 self._client.remove_object(self._bucket, key)
         except ObjectMissing:
             return  # some servers answer 404 where S3 answers 204
@@ -94,10 +93,10 @@ class S3Store(ObjectStore):
     def stat(self, key: ObjectKey) -> ObjectFacts | None:
         """Size and age of the object, or None where there is none."""
         try:
-            with self._translated(key):
+            with translated(self._place, key):
                 found = self._client.stat_object(self._bucket, key)
         except ObjectMissing:
-            with self._translated():
+            with translated(self._place):
                 self._find_bucket()
             return None
         if found.size is None or found.last_modified is None:
@@ -106,7 +105,7 @@ class S3Store(ObjectStore):
 
     def list(self, prefix: str) -> Iterator[ObjectKey]:
         """All keys that begin with ``prefix``, a page of 1,000 at a time."""
-        with self._translated(prefix):
+        with translated(self._place, prefix):
             for found in self._client.list_objects(self._bucket, prefix, recursive=True):
                 if found.object_name is not None:
                     yield ObjectKey(found.object_name)
@@ -131,13 +130,6 @@ class S3Store(ObjectStore):
         """Tell a lost bucket from a lost object: an answer to HEAD has no body that would."""
         if not self._client.bucket_exists(self._bucket):
             raise judge(Answer(404, "NoSuchBucket"), place=self._place)
-
-    @contextmanager
-    def _translated(self, key: str = "") -> Iterator[None]:
-        try:
-            yield
-        except FAILURES as error:
-            raise meaning(error, place=self._place, key=key) from error
 
 
 def connected(settings: StoreSettings) -> tuple[Minio, urllib3.PoolManager]:

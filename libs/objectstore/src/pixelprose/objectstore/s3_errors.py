@@ -1,5 +1,7 @@
 """What an answer of an S3 server means for us. Pure; judged by type, status and error code."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from xml.etree.ElementTree import ParseError
 
@@ -92,3 +94,12 @@ def _what_stays(answer: Answer) -> str:
     if answer.status == _NOT_IMPLEMENTED:
         return "cannot do this; use a server with the common S3 calls and If-None-Match"
     return "refused; check access_key, secret_key, region and the rights on the bucket"
+
+
+@contextmanager
+def translated(place: Place, key: str = "") -> Iterator[None]:
+    """Raise what the SDK and its pool raise as the store's own errors."""
+    try:
+        yield
+    except FAILURES as error:
+        raise meaning(error, place=place, key=key) from error

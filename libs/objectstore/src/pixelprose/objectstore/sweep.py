@@ -1,7 +1,6 @@
 """Deleting by age, for stores without lifecycle rules, and for what rules can't name."""
 
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -12,7 +11,7 @@ from pixelprose.objectstore.errors import StoreUnavailable
 from pixelprose.objectstore.keys import ObjectKey
 from pixelprose.objectstore.lifetimes import Lifetime
 from pixelprose.objectstore.s3 import connected
-from pixelprose.objectstore.s3_errors import FAILURES, Place, meaning
+from pixelprose.objectstore.s3_errors import Place, translated
 from pixelprose.objectstore.settings import StoreSettings
 
 _MOST_NAMED: Final = 3
@@ -35,7 +34,7 @@ class Sweep:
     def overdue(self, lifetime: Lifetime, *, now: datetime) -> Iterator[ObjectKey]:
         """Yield the keys of what was last written more than its days ago."""
         before = now - timedelta(days=lifetime.days)
-        with self._translated():
+        with translated(self._place):
             for found in self._client.list_objects(self._bucket, lifetime.prefix, recursive=True):
                 key, written = found.object_name or "", found.last_modified
                 named = key.rpartition("/")[2] == lifetime.name if lifetime.name else True
@@ -52,7 +51,7 @@ class Sweep:
                 count += 1
                 yield DeleteObject(key)
 
-        with self._translated():
+        with translated(self._place):
             left = list(self._client.remove_objects(self._bucket, counted()))
         if left:
             named = ", ".join(f"{error.name} ({error.message})" for error in left[:_MOST_NAMED])
@@ -62,10 +61,3 @@ class Sweep:
     def close(self) -> None:
         """Close the idle connections."""
         self._pool.clear()
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except FAILURES as error:
-            raise meaning(error, place=self._place) from error
