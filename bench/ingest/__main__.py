@@ -7,9 +7,9 @@ some rounds of each): both write files; then ours as deployed, with Kafka, S3, r
 
 import json
 import os
-import shutil
 import sys
 from pathlib import Path
+from tempfile import TemporaryDirectory, mkdtemp
 
 from bench.ingest import peer
 from bench.ingest.corpus import SETS, Set, files
@@ -18,7 +18,7 @@ from bench.ingest.process import Cost, run
 from bench.ingest.stages import decode_stages
 from bench.ingest.web import site
 
-WORK = Path("build/bench/ingest")
+WORK = Path("build/bench")
 ROUNDS = 2
 """Of each run the one that took the least counts: neighbours only add."""
 
@@ -33,25 +33,25 @@ def urls(address: str, kind: Set, mark: str, count: int) -> list[str]:
     return [f"{address}/{kind.name}/{mark}/{number}" for number in range(count)]
 
 
-def writing_files(who: str, address: str, kind: Set, mark: str, *, count: int) -> Cost:
+def writing_files(who: str, address: str, kind: Set, mark: str, *, count: int, work: Path) -> Cost:
     """What a run of so many images of a set costs when they are written as files."""
-    shutil.rmtree(WORK, ignore_errors=True)
-    WORK.mkdir(parents=True)
-    listed, out = WORK / "urls.txt", WORK / "out"
+    folder = Path(mkdtemp(dir=work))
+    listed, out = folder / "urls.txt", folder / "out"
     listed.write_text("\n".join(urls(address, kind, f"{mark}-{count}", count)))
     if who == "ours":
         argv = [sys.executable, "-m", "bench.ingest.ours", str(listed), str(out)]
         env = {"PYTHONPATH": ".", "PATH": os.environ["PATH"]}
     else:
         argv, env = peer.command(listed, out)
-    return run(argv, log=WORK / "log", env=env)
+    return run(argv, log=folder / "log", env=env)
 
 
-def as_deployed(address: str, kinds: list[Set], *, processes: int) -> dict[str, Figures]:
+def as_deployed(
+    address: str, kinds: list[Set], *, processes: int, work: Path
+) -> dict[str, Figures]:
     """Cost and stages of each set in a running service."""
-    shutil.rmtree(WORK, ignore_errors=True)
     found = {}
-    with deployed(WORK, processes=processes) as service:
+    with deployed(Path(mkdtemp(dir=work)) / "services", processes=processes) as service:
         for kind in kinds:
             service.ingest(urls(address, kind, f"warm{processes}", kind.count // WARM))
             before = service.figures()
@@ -71,14 +71,15 @@ def as_deployed(address: str, kinds: list[Set], *, processes: int) -> dict[str, 
     return found
 
 
-def compared(address: str, kind: Set) -> Figures:
+def compared(address: str, kind: Set, work: Path) -> Figures:
     """Ours and the peer in turns, both writing files."""
     sizes = (kind.count // WARM, kind.count)
     runs: dict[tuple[str, int], list[Cost]] = {}
     for number in range(ROUNDS):
         for who in ("ours", "peer"):
             for count in sizes:
-                cost = writing_files(who, address, kind, f"{who}{number}", count=count)
+                mark = f"{who}{number}"
+                cost = writing_files(who, address, kind, mark, count=count, work=work)
                 runs.setdefault((who, count), []).append(cost)
 
     def least(who: str) -> Cost:
@@ -100,10 +101,14 @@ def main() -> None:
     """Measure, print a table, and as the last line one JSON object."""
     kinds = [kind for kind in SETS if not sys.argv[1:] or kind.name in sys.argv[1:]]
     peer.install()
-    with site() as address:
-        figures = {kind.name: compared(address, kind) for kind in kinds}
-        once = as_deployed(address, kinds, processes=1)
-        twice = as_deployed(address, kinds[:1], processes=2)
+    WORK.mkdir(parents=True, exist_ok=True)
+    # What runs leave is removed after the last: for minutes ext4 looks twice at a removed file's
+    # place before it makes another there, which takes up to a millisecond an image.
+    with site() as address, TemporaryDirectory(dir=WORK, prefix="ingest-") as name:
+        work = Path(name)
+        figures = {kind.name: compared(address, kind, work) for kind in kinds}
+        once = as_deployed(address, kinds, processes=1, work=work)
+        twice = as_deployed(address, kinds[:1], processes=2, work=work)
     for name, found in once.items():
         figures[name] |= {f"deployed.{key}": value for key, value in found.items()}
         ratio = found["images_per_core_second"] / figures[name]["img2dataset"]
