@@ -5,8 +5,6 @@ import secrets
 import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from confluent_kafka import KafkaException
 from confluent_kafka.admin import AdminClient
@@ -14,12 +12,11 @@ from confluent_kafka.admin import AdminClient
 from pixelprose.embedded.errors import ServerFailed
 from pixelprose.embedded.hanging import watch_hanging
 from pixelprose.embedded.jars import JarCache
-from pixelprose.embedded.java import JAVA, java_command
+from pixelprose.embedded.java import JAVA
 from pixelprose.embedded.kafka_properties import broker_properties
-from pixelprose.embedded.lock import load_lock
 from pixelprose.embedded.ports import LOOPBACK, is_free, settle_port
 from pixelprose.embedded.process import ServerProcess
-from pixelprose.embedded.running import Limits, despite_port_races, run_server
+from pixelprose.embedded.server import EmbeddedServer
 from pixelprose.embedded.settings import KafkaSettings
 
 _FORMAT_SECONDS = 60
@@ -45,14 +42,15 @@ def new_cluster_id(random_bytes: Callable[[int], bytes] = secrets.token_bytes) -
             return text
 
 
-class EmbeddedKafka:
-    """A broker whose data, settings and log lie in ``folder``; a context manager.
+class EmbeddedKafka(EmbeddedServer[KafkaSettings]):
+    """A broker.
 
-    Ports are settled at the first start and stay for the life of the object, so clients find it
-    again after ``kill()`` and ``start()``. ``after_unclean_stop`` is called with the bootstrap
-    servers when the broker is ready again and had not stopped cleanly before: by default hanging
-    transactions are then found and ended, in a thread.
+    ``after_unclean_stop`` is called with the bootstrap servers when the broker is ready again and
+    had not stopped cleanly before: by default hanging transactions are then found and ended, in a
+    thread.
     """
+
+    name = "kafka"
 
     def __init__(
         self,
@@ -63,15 +61,11 @@ class EmbeddedKafka:
         java: Path = JAVA,
         after_unclean_stop: AfterUncleanStop = watch_hanging,
     ) -> None:
-        self._folder = folder.absolute()
+        super().__init__(folder, jars=jars, settings=settings or KafkaSettings(), java=java)
         self._logs = self._folder / "data"
         self._properties = self._folder / "server.properties"
-        self._jars = jars
-        self._settings = settings or KafkaSettings()
-        self._java = java
         self._after_unclean_stop = after_unclean_stop
         self._ports = (self._settings.port, self._settings.controller_port)
-        self._process: ServerProcess | None = None
 
     @property
     def bootstrap_servers(self) -> str:
@@ -84,65 +78,20 @@ class EmbeddedKafka:
         lines = (self._logs / "meta.properties").read_text("utf-8").splitlines()
         return next(line.partition("=")[2] for line in lines if line.startswith("cluster.id="))
 
-    @property
-    def process(self) -> ServerProcess:
-        """The running server. Raises ServerFailed when it was not started."""
-        if self._process is None:
-            raise ServerFailed("kafka is not started")
-        return self._process
-
-    def start(self) -> None:
-        """Return when the broker answers clients.
-
-        Raises FetchFailed, WrongChecksum, JavaMissing, PortInUse, FolderInUse, DiskFull or
-        ServerFailed.
-        """
-        self._jars.fetch(load_lock("kafka"))
-        self._process = despite_port_races(self._settle_ports, self._run)
-
-    def stop(self) -> None:
-        """End the broker cleanly; stopping a stopped one is fine."""
-        if self._process:
-            self._process.stop()
-
-    def kill(self) -> None:
-        """End the broker with SIGKILL."""
-        self.process.kill()
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.stop()
-
-    def _settle_ports(self) -> tuple[int, int]:
+    def _settle_ports(self) -> Sequence[int]:
         port, controller_port = self._ports
         return (
             settle_port(port, setting="kafka.port"),
             settle_port(controller_port, setting="kafka.controller_port"),
         )
 
-    def _run(self, ports: Sequence[int]) -> ServerProcess:
+    def _keep(self, ports: Sequence[int]) -> None:
         port, controller_port = ports
-        was_clean = (self._logs / ".kafka_cleanshutdown").exists() or not self._is_formatted
-        process = run_server(
-            "kafka",
-            self._folder,
-            limits=Limits(
-                ready_seconds=self._settings.ready_seconds,
-                stop_seconds=self._settings.stop_seconds,
-                minimum_free_mib=self._settings.minimum_free_mib,
-            ),
-            prepare=lambda: self._prepare(port, controller_port),
-            is_ready=lambda: self._answers(port),
-        )
         self._ports = (port, controller_port)
+
+    def _run(self, ports: Sequence[int]) -> ServerProcess:
+        was_clean = (self._logs / ".kafka_cleanshutdown").exists() or not self._is_formatted
+        process = super()._run(ports)
         if not was_clean:
             self._after_unclean_stop(self.bootstrap_servers)
         return process
@@ -151,7 +100,8 @@ class EmbeddedKafka:
     def _is_formatted(self) -> bool:
         return (self._logs / "meta.properties").exists()
 
-    def _prepare(self, port: int, controller_port: int) -> Sequence[str]:
+    def _prepare(self, ports: Sequence[int]) -> Sequence[str]:
+        port, controller_port = ports
         self._properties.write_text(
             broker_properties(
                 self._logs,
@@ -163,13 +113,14 @@ class EmbeddedKafka:
         )
         if not self._is_formatted:
             self._format()
-        return self._command("kafka.Kafka", str(self._properties))
+        return self._command("kafka.Kafka", str(self._properties), properties=_LOGGING)
 
     def _format(self) -> None:
         done = subprocess.run(  # noqa: S603 - our own command
             self._command(
                 "kafka.tools.StorageTool",
                 *("format", "-t", new_cluster_id(), "-c", str(self._properties)),
+                properties=_LOGGING,
             ),
             capture_output=True,
             text=True,
@@ -179,18 +130,8 @@ class EmbeddedKafka:
         if done.returncode:
             raise ServerFailed(f"kafka could not format {self._logs}:\n{done.stdout}{done.stderr}")
 
-    def _command(self, main: str, *arguments: str) -> Sequence[str]:
-        return java_command(
-            main,
-            arguments,
-            java=self._java,
-            classpath=self._jars.classpath(load_lock("kafka")),
-            heap_mib=self._settings.heap_mib,
-            properties=_LOGGING,
-        )
-
-    def _answers(self, port: int) -> bool:
-        """Whether the broker on ``port`` serves metadata, and is ours."""
+    def _answers(self, ports: Sequence[int]) -> bool:
+        port, _ = ports
         if is_free(port):
             return False
         admin = AdminClient({"bootstrap.servers": f"{LOOPBACK}:{port}", "log_level": 0})

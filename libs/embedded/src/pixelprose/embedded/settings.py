@@ -14,22 +14,8 @@ def default_cache_dir() -> Path:
     return Path(named) if named else Path.home() / ".cache" / "pixelprose"
 
 
-class KafkaSettings(BaseModel):
-    """The broker. Port 0 is any free one; ``overrides`` are broker properties for tests."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    port: int = _Port
-    controller_port: int = _Port
-    heap_mib: int = Field(default=384, ge=128)
-    ready_seconds: float = Field(default=60.0, gt=0)
-    stop_seconds: float = Field(default=20.0, gt=0)
-    minimum_free_mib: int = Field(default=256, ge=0)
-    overrides: dict[str, str] = Field(default_factory=dict)
-
-
-class S3Settings(BaseModel):
-    """The S3 server. Port 0 is any free one."""
+class ServerSettings(BaseModel):
+    """What both servers have. Port 0 is any free one."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -38,6 +24,18 @@ class S3Settings(BaseModel):
     ready_seconds: float = Field(default=60.0, gt=0)
     stop_seconds: float = Field(default=10.0, gt=0)
     minimum_free_mib: int = Field(default=256, ge=0)
+
+
+class KafkaSettings(ServerSettings):
+    """The broker; ``overrides`` are broker properties for tests."""
+
+    controller_port: int = _Port
+    stop_seconds: float = Field(default=20.0, gt=0)
+    overrides: dict[str, str] = Field(default_factory=dict)
+
+
+class S3Settings(ServerSettings):
+    """The S3 server."""
 
 
 class StackSettings(BaseModel):
