@@ -304,6 +304,9 @@ def test_a_submission_is_rejected_under_its_canonical_url() -> None:
     assert rejection.sha256 is None
     assert (rejection.record_topic, rejection.record) == (cause.at.topic, cause.value)
     assert [hop.service for hop in rejection.lineage] == ["ingester"]
+    assert rejection.submission.alt_text == SUBMITTED.alt_text
+    assert rejection.submission.source == SUBMITTED.source
+    assert rejection.rights == SUBMITTED.rights
 
 
 def test_all_schemas_that_a_service_needs_are_looked_up_at_the_start() -> None:

@@ -98,6 +98,8 @@ def test_any_port_is_not_any_address() -> None:
     [
         *("localhost", "kubernetes", "db.internal", "a.local", "api.default.svc", "x.localhost"),
         *("registry.svc.cluster.local", "router.home.arpa", "a.test", "hidden.onion"),
+        *("wiki.corp", "nas.home", "hr.intranet", "a.invalid", "tv.lan", "pc.localdomain"),
+        "x.private",
     ],
 )
 def test_local_names_are_not_even_asked_for(host: str) -> None:

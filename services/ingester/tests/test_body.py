@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pixelprose.ingester.body import TooSlow, bounded, paced
+from pixelprose.ingester.body import TooSlow, beginning, bounded, paced
 from pixelprose.ingester.refusal import Refusal
 
 LIMIT = 1000
@@ -50,6 +50,24 @@ def test_a_folded_body_is_unfolded(encoding: str, fold: type[bytes]) -> None:
 
 def test_a_gzip_bomb_is_too_large_before_it_unfolds() -> None:
     assert read(gzip.compress(bytes(100_000_000), 1)[:900], encoding="gzip") == "too_large"
+
+
+def test_bytes_behind_a_folded_body_count_as_well() -> None:
+    assert read(gzip.compress(b"picture"), *[bytes(400)] * 3, encoding="gzip") == "too_large"
+
+
+@pytest.mark.parametrize("encoding", ["", "gzip"])
+def test_the_beginning_of_a_long_body_is_read_folded_or_not(encoding: str) -> None:
+    text = bytes(range(256)) * 100
+    sent = gzip.compress(text) if encoding else text
+
+    async def arriving() -> AsyncIterator[bytes]:
+        for at in range(0, len(sent), 100):
+            yield sent[at : at + 100]
+
+    begun = asyncio.run(beginning(arriving(), encoding=encoding, max_bytes=LIMIT))
+    assert begun == text[: len(begun)]
+    assert len(begun) == LIMIT or (encoding and len(sent) >= LIMIT)
 
 
 def test_a_folded_body_without_its_end_is_truncated() -> None:

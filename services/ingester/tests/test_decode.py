@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import ExifTags, Image, ImageCms, PngImagePlugin
+from PIL import ExifTags, GifImagePlugin, Image, ImageCms, ImageFile, PngImagePlugin
 
 from pixelprose.ingester.decode import Decoded, decode
 from pixelprose.ingester.jpeg_scans import jpeg_scans
@@ -95,6 +95,36 @@ def test_sixteen_bits_are_scaled_not_clipped() -> None:
     assert near(colour(good(saved(Image.fromarray(grey))), TOP), (128, 128, 128), by=3)
 
 
+def png16(colour_type: int, *samples: int) -> bytes:
+    """A PNG of one colour with 16 bits a sample."""
+    row = b"\0" + struct.pack(f">{len(samples)}H", *samples) * SIZE[0]
+    parts = {
+        b"IHDR": struct.pack(">IIBBBBB", *SIZE, 16, colour_type, 0, 0, 0),
+        b"IDAT": zlib.compress(row * SIZE[1]),
+        b"IEND": b"",
+    }
+    chunks = [
+        struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))
+        for name, data in parts.items()
+    ]
+    return b"\x89PNG\r\n\x1a\n" + b"".join(chunks)
+
+
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (png16(2, 0x8000, 0xFFFF, 0), (128, 255, 0)),
+        (png16(4, 0x8000, 0xFFFF), (128, 128, 128)),
+        (png16(6, 0x8000, 0xFFFF, 0, 0xFFFF), (128, 255, 0)),
+        (png16(6, 0x8000, 0xFFFF, 0, 0), WHITE),
+    ],
+)
+def test_sixteen_bits_of_colour_and_alpha_are_scaled(
+    data: bytes, expected: tuple[int, int, int]
+) -> None:
+    assert near(colour(good(data), TOP), expected, by=3)
+
+
 def test_what_is_transparent_becomes_white() -> None:
     glass = Image.new("RGBA", SIZE, (255, 0, 0, 0))
     assert near(colour(good(saved(glass)), TOP), WHITE)
@@ -110,7 +140,7 @@ def test_a_transparent_palette_colour_becomes_white() -> None:
 
 def test_the_first_frame_of_an_animation_is_used() -> None:
     second = Image.new("RGB", SIZE, "green")
-    for kind in ("GIF", "WEBP", "PNG"):
+    for kind in ("GIF", "WEBP", "PNG", "AVIF"):
         data = saved(scene(), kind, save_all=True, append_images=[second])
         decoded = good(data)
         assert decoded.frames == 2
@@ -284,7 +314,17 @@ def test_a_webp_bomb_is_refused_before_its_canvas_is_allotted() -> None:
     assert reason(data) == "too_many_pixels"
 
 
-@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
+def test_the_frames_of_a_gif_are_counted_before_pillow_counts_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[object] = []
+    monkeypatch.setattr(GifImagePlugin.GifImageFile, "n_frames", property(asked.append))
+    data = saved(scene(), "GIF", save_all=True, append_images=[Image.new("RGB", SIZE, "green")])
+    assert reason(data, DecodeLimits(max_frames=1)) == "too_many_frames"
+    assert asked == []
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG", "AVIF"])
 def test_an_animation_of_too_many_frames_is_refused(kind: str) -> None:
     more = [Image.new("RGB", SIZE, colour) for colour in ("green", "yellow")]
     data = saved(scene(), kind, save_all=True, append_images=more)
@@ -320,6 +360,61 @@ def test_no_more_scans_are_counted_than_a_decoder_makes() -> None:
 def test_scans_are_counted_in_any_bytes_up_to_one_too_many(rest: bytes, most: int) -> None:
     data = b"\xff\xd8" + rest.replace(b"\x00", b"\xff\xda")
     assert 0 <= jpeg_scans(data, at_most=most) <= most + 1
+
+
+@pytest.fixture
+def loaded(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
+    """Sizes at which pixels were decoded."""
+    sizes: list[tuple[int, int]] = []
+    load = ImageFile.ImageFile.load
+
+    def spy(self: ImageFile.ImageFile) -> object:
+        sizes.append(self.size)
+        return load(self)
+
+    monkeypatch.setattr(ImageFile.ImageFile, "load", spy)
+    return sizes
+
+
+def test_a_jpeg_is_decoded_at_a_fraction_of_its_size(loaded: list[tuple[int, int]]) -> None:
+    good(saved(scene(size=(4096, 2048)), "JPEG"))
+    assert set(loaded) == {(1024, 512)}
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "AVIF"])
+def test_of_a_file_that_ends_too_early_no_pixel_is_decoded(
+    kind: str, loaded: list[tuple[int, int]]
+) -> None:
+    data = saved(Image.effect_noise((200, 200), 50).convert("RGB"), kind)
+    assert reason(data[: len(data) * 2 // 3]) == "truncated"
+    assert loaded == []
+
+
+@pytest.mark.parametrize(
+    ("size", "limits", "expected"),
+    [
+        ((60, 60), {"least_side": 60}, None),
+        ((100, 100), {"least_side": 101}, "too_small"),
+        ((900, 100), {"max_aspect": 9.0}, None),
+        ((300, 100), {"max_aspect": 2.9}, "bad_aspect"),
+    ],
+)
+def test_bounds_of_size_are_settings(
+    size: tuple[int, int], limits: dict[str, float], expected: str | None
+) -> None:
+    data, changed = saved(scene(size=size)), DecodeLimits.model_validate(limits)
+    if expected is None:
+        good(data, changed)
+    else:
+        assert reason(data, changed) == expected
+
+
+def test_size_and_quality_of_the_rendition_are_settings() -> None:
+    data = saved(Image.effect_noise((500, 400), 50).convert("RGB"))
+    small = good(data, DecodeLimits(rendition_side=250))
+    assert (small.rendition_width, small.rendition_height) == (250, 200)
+    coarse = good(data, DecodeLimits(rendition_quality=10))
+    assert len(coarse.rendition) < len(good(data).rendition) / 2
 
 
 def test_the_pixel_limit_is_a_setting() -> None:

@@ -30,6 +30,7 @@ NOW = datetime(2026, 11, 1, tzinfo=UTC)
 LOOPBACK = Guard(networks=(ip_network("127.0.0.1/32"),), hosts=frozenset({"localhost"}))
 PATIENT = FetchLimits(max_bytes=1000, per_host=2)
 HASTY = FetchLimits(total_seconds=0.2, first_byte_seconds=0.1, max_bytes=1000, per_host=1)
+NEVER = {"total_seconds": 60, "first_byte_seconds": 60, "grace_seconds": 60, "connect_seconds": 60}
 Reply = Callable[[asyncio.StreamWriter], Awaitable[None]]
 
 
@@ -151,9 +152,11 @@ async def test_requests_say_who_asks_and_nothing_else(monkeypatch: pytest.Monkey
         "/a": said("302 Found", "Location: /b", "Set-Cookie: spy=1"),
         "/b": said("200 OK", "Set-Cookie: spy=2", body=b"x"),
     }
-    async with Site(replies) as site, fetcher() as fetch:
-        await fetch.fetch(site.url("/a"))
-        await fetch.fetch(site.url("/b"))
+    # Names, since aiohttp's jar takes no cookies of bare addresses.
+    async with Site(replies) as site, fetcher(lookup=Rebinding("127.0.0.1")) as fetch:
+        for path, host in (("/a", "a.example"), ("/b", "a.example"), ("/b", "b.example")):
+            assert isinstance(await fetch.fetch(site.url(path, host=host)), Fetched)
+    assert len(site.requests) == 4
     names = {
         line.partition(":")[0] for request in site.requests for line in request.split("\r\n")[1:]
     }
@@ -181,7 +184,8 @@ async def test_statuses_are_reasons(status: str, reason: str) -> None:
 
 
 async def test_a_server_that_says_nothing_is_a_timeout() -> None:
-    assert await reason_of(silent, limits=HASTY) == "timeout"
+    impatient = FetchLimits.model_validate(NEVER | {"first_byte_seconds": 0.1})
+    assert await end_of(silent, limits=impatient) == Refusal("timeout", "no answer within 0.1 s")
 
 
 async def test_a_body_that_drips_ends_at_the_total_deadline() -> None:
@@ -191,7 +195,21 @@ async def test_a_body_that_drips_ends_at_the_total_deadline() -> None:
         out.write(head)
         await dripping(bytes(500))(out)
 
-    assert await reason_of(reply, limits=HASTY) == "timeout"
+    impatient = FetchLimits.model_validate(NEVER | {"total_seconds": 0.2})
+    end = await end_of(reply, limits=impatient)
+    assert end == Refusal("timeout", "not finished within 0.2 s")
+
+
+async def test_all_redirects_share_one_deadline() -> None:
+    async def slow(out: asyncio.StreamWriter) -> None:
+        await asyncio.sleep(0.1)
+        await said("302 Found", "Location: /a")(out)
+
+    limits = FetchLimits.model_validate(NEVER | {"total_seconds": 0.25, "max_redirects": 20})
+    async with Site({"/a": slow}) as site, fetcher(limits) as fetch:
+        end = await fetch.fetch(site.url("/a"))
+        assert end == Refusal("timeout", "not finished within 0.25 s")
+        assert 1 < len(site.requests) < 20
 
 
 async def test_a_body_below_the_least_rate_ends_long_before_the_deadline() -> None:
@@ -255,6 +273,21 @@ async def test_broken_chunks_are_truncated() -> None:
 )
 async def test_what_is_no_http_or_too_much_of_it_is_refused(answer: bytes) -> None:
     assert await reason_of(raw(answer)) == "connect_failed"
+
+
+@pytest.mark.parametrize(
+    ("headers", "narrow"),
+    [
+        ([f"X-Long: {'a' * 5_000}"], {"max_header_bytes": 1_000}),
+        ([f"X-{number}: y" for number in range(50)], {"max_headers": 20}),
+    ],
+)
+async def test_how_much_of_headers_is_read_is_a_setting(
+    headers: list[str], narrow: dict[str, int]
+) -> None:
+    assert isinstance(await end_of(said("200 OK", *headers, body=b"x")), Fetched)
+    limits = PATIENT.model_copy(update=narrow)
+    assert await reason_of(said("200 OK", *headers, body=b"x"), limits=limits) == "connect_failed"
 
 
 async def test_headers_are_bounded_in_all_not_only_one_by_one() -> None:
@@ -503,6 +536,25 @@ async def test_only_so_many_talk_to_one_host_at_a_time() -> None:
         ends = await asyncio.gather(*(fetch.fetch(site.url("/a")) for _ in range(20)))
     assert all(isinstance(end, Fetched) for end in ends)
     assert most <= PATIENT.per_host
+
+
+async def test_a_host_that_says_nothing_holds_up_no_other() -> None:
+    came = asyncio.Event()
+
+    async def holding(out: asyncio.StreamWriter) -> None:
+        came.set()
+        await silent(out)
+
+    limits = FetchLimits.model_validate(NEVER | {"per_host": 1})
+    replies = {"/a": holding, "/b": said("200 OK", body=b"x")}
+    async with Site(replies) as site, fetcher(limits, lookup=Rebinding("127.0.0.1")) as fetch:
+        held = asyncio.create_task(fetch.fetch(site.url("/a", host="slow.example")))
+        await came.wait()
+        async with asyncio.timeout(20):
+            assert isinstance(await fetch.fetch(site.url("/b", host="good.example")), Fetched)
+        held.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await held
 
 
 async def test_a_redirect_waits_for_its_turn_at_the_host_it_leads_to() -> None:

@@ -37,6 +37,12 @@ def test_by_default_only_public_addresses_on_web_ports_are_dialled() -> None:
     assert guard.ports == frozenset({80, 443})
 
 
+def test_a_deployment_may_allow_its_own_names() -> None:
+    guard = GuardSettings.model_validate({"allowed_hosts": ["images.internal"]}).guard()
+    assert guard.refuses_host("images.internal") is None
+    assert guard.refuses_host("other.internal") is not None
+
+
 def test_the_demo_allows_its_own_machine_and_nothing_else() -> None:
     section = {"allowed_networks": ["127.0.0.0/8"], "allowed_ports": "any"}
     guard = GuardSettings.model_validate(section).guard()

@@ -25,7 +25,7 @@ from pixelprose.ingester.manners import (
     load_policy,
     manners_meters,
 )
-from pixelprose.ingester.manners.policy import HeaderRules
+from pixelprose.ingester.manners.policy import HeaderRules, RobotsRules
 from pixelprose.ingester.put_off import PutOff
 from pixelprose.ingester.refusal import Refusal
 from pixelprose.ingester.url import canonical
@@ -158,6 +158,18 @@ async def test_what_robots_txt_shuts_is_not_asked_for(agent: str) -> None:
         assert polite.site.asked == ["/robots.txt"]
 
 
+async def test_the_delay_that_robots_txt_asks_for_is_kept() -> None:
+    rules = b"User-agent: *\nCrawl-delay: 30\nAllow: /\n"
+    async with scene(robots=said("200 OK", body=rules), a=said("200 OK", body=b"x")) as polite:
+        assert await polite.reason("/a") is None
+        end = await polite.get("/a")
+        assert isinstance(end, PutOff)
+        assert end.refusal.reason == "host_busy"
+        assert 20 < end.least_seconds <= 30
+        polite.clock.advance(30)
+        assert await polite.reason("/a") is None
+
+
 async def test_a_redirect_needs_leave_like_any_other_url() -> None:
     rules = said("200 OK", body=b"User-agent: *\nDisallow: /b\n")
     async with scene(robots=rules, a=said("302 Found", "Location: /b"), b=said("200 OK")) as polite:
@@ -243,6 +255,30 @@ async def test_which_reservations_reject_is_the_policys_word() -> None:
         end = await polite.get("/a")
         assert isinstance(end, Fetched)
         assert end.facts.consent[1].value == "tdm-reservation=1; tdm-policy=https://a.example/p"
+
+
+NOTHING = HeaderRules(reject=())
+
+
+@pytest.mark.parametrize(
+    ("says", "lenient"),
+    [
+        ({"header": "X-Robots-Tag: noai"}, {"x_robots_tag": NOTHING}),
+        ({"header": "TDM-Reservation: 1"}, {"tdm_reservation": NOTHING}),
+        ({"header": "Content-Usage: train-ai=n"}, {"content_usage": NOTHING}),
+        ({"rules": "User-agent: *\nContent-Usage: train-ai=n\n"}, {"content_usage": NOTHING}),
+        ({"rules": "User-agent: GPTBot\nDisallow: /\n"}, {"robots": RobotsRules(agents=())}),
+    ],
+)
+async def test_which_words_and_agents_reject_is_the_policys_word(
+    says: dict[str, str], lenient: dict[str, object]
+) -> None:
+    robots = said("200 OK", body=says.get("rules", "").encode())
+    picture = said("200 OK", *(says[key] for key in ("header",) if key in says), body=b"x")
+    async with scene(robots=robots, a=picture) as polite:
+        assert await polite.reason("/a") in {"opted_out", "robots_disallowed"}
+    async with scene(robots=robots, a=picture, policy=POLICY.model_copy(update=lenient)) as polite:
+        assert await polite.reason("/a") is None
 
 
 async def test_robots_txt_is_read_up_to_its_limit() -> None:

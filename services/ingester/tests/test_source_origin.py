@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -27,9 +28,10 @@ class Source:
     end: Body | Refusal | Exception
     gate: threading.Event | None = None
     asked: list[str] = field(default_factory=list)
+    seconds_left: float = 0.0
 
     def read(self, uri: SourceUri, *, deadline: float) -> Body | Refusal:
-        assert deadline > 0
+        self.seconds_left = deadline - time.monotonic()
         self.asked.append(str(uri))
         if self.gate is not None:
             self.gate.wait(30)
@@ -84,6 +86,11 @@ def test_each_scheme_has_its_reader(files: Source, objects: Source) -> None:
         assert end.facts.status == 0
         assert end.facts.final_url == named(text)
     assert (files.asked, objects.asked) == (["file:///a.jpg"], ["s3://bucket/a.jpg"])
+
+
+def test_a_source_is_told_until_when(files: Source, objects: Source) -> None:
+    fetch("file:///a.jpg", files=files, objects=objects, seconds=1_000)
+    assert 900 < files.seconds_left <= 1_000
 
 
 def test_a_url_goes_to_the_web_alone(files: Source, objects: Source) -> None:

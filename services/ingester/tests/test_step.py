@@ -1,4 +1,6 @@
 import asyncio
+import hashlib
+import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -131,6 +133,31 @@ def test_original_and_rendition_lie_in_quarantine_under_their_hash(ingester: Ing
     assert image.rendition_bytes == len(b"rendition of picture")
 
 
+@pytest.mark.parametrize("size", [7, 200_000])  # beside the loop, and in a thread
+def test_the_identity_is_the_sha256_of_the_bytes(ingester: Ingester, size: int) -> None:
+    body = bytes(size)
+    ingester.web.pages["http://example.com/a"] = body
+    assert emitted(*ingester.run(submitted())).image.sha256 == hashlib.sha256(body).hexdigest()
+
+
+class Meeting(MemoryStore):
+    """Puts into quarantine end only when two of them are under way."""
+
+    def __init__(self) -> None:
+        super().__init__(now=lambda: NOW)
+        self._both = threading.Barrier(2, timeout=20)
+
+    def put(self, key: ObjectKey, data: bytes, *, content_type: str) -> None:
+        if key.startswith("quarantine/"):
+            self._both.wait()
+        super().put(key, data, content_type=content_type)
+
+
+def test_original_and_rendition_are_put_side_by_side(ingester: Ingester) -> None:
+    ingester.store = Meeting()
+    emitted(*ingester.run(submitted()))
+
+
 def test_originals_are_not_kept_when_they_are_not_wanted(ingester: Ingester) -> None:
     ingester.originals = "none"
     image = emitted(*ingester.run(submitted())).image
@@ -178,6 +205,11 @@ def test_how_fetches_end_is_counted_and_shown_as_a_share(ingester: Ingester) -> 
     text = ingester.metrics.exposition().decode()
     assert 'pixelprose_ingester_fetches_total{outcome="fetched"} 2.0' in text
     assert 'pixelprose_ingester_fetches_total{outcome="http_not_found"} 1.0' in text
+    sizes = len(b"picture") + len(b"another")
+    assert f"pixelprose_ingester_fetched_bytes_total {float(sizes)}" in text
+    for stage, count in (("fetch", 3), ("decode", 2), ("hash", 2), ("keep", 2)):
+        name = f'pixelprose_ingester_stage_seconds_count{{stage="{stage}"}}'
+        assert f"{name} {float(count)}" in text
     (share,) = [line for line in text.splitlines() if line.startswith("pixelprose_ingester_succ")]
     assert float(share.split()[-1]) == pytest.approx(2 / 3)
 

@@ -75,6 +75,7 @@ class Replica:
         lanes: int = 1,
         owned: int = 1,
         places: int = 64,
+        uniform: float = 1.0,
     ) -> None:
         self.time = time
         self.share = Share(lanes=lanes, clock=time.clock)
@@ -86,7 +87,7 @@ class Replica:
             clock=time.clock,
             now=time.now,
             sleep=time.sleep,
-            uniform=lambda: 1.0,
+            uniform=lambda: uniform,
         )
         self.begun: list[float] = []
         self.put_off: list[PutOff] = []
@@ -230,10 +231,13 @@ async def test_in_place_everybody_gets_a_turn_in_the_end() -> None:
     assert replica.begun == pytest.approx(range(1, 101))
 
 
-async def test_a_domain_that_asks_for_a_pause_gets_it() -> None:
+@pytest.mark.parametrize(
+    ("status", "reason"), [(429, "http_rate_limited"), (503, "http_server_error")]
+)
+async def test_a_domain_that_asks_for_a_pause_gets_it(status: int, reason: Reason) -> None:
     time = VirtualTime()
     replica = Replica(time, manners(per_domain=FAST.model_dump()))
-    end = replica.ask(reply=Reply(429, "120"), refusal=failed("http_rate_limited"))
+    end = replica.ask(reply=Reply(status, "120"), refusal=failed(reason))
     put_off: list[PutOff | None] = []
 
     async def story() -> None:
@@ -248,7 +252,7 @@ async def test_a_domain_that_asks_for_a_pause_gets_it() -> None:
     await time.until(story())
     first, second, third = put_off
     assert first is not None
-    assert (first.refusal.reason, first.least_seconds) == ("http_rate_limited", 120)
+    assert (first.refusal.reason, first.least_seconds) == (reason, 120)
     assert second is not None
     assert second.refusal.reason == "host_backing_off"
     assert second.least_seconds == pytest.approx(1)
@@ -264,6 +268,15 @@ async def test_those_in_line_are_put_off_when_the_domain_asks_for_a_pause() -> N
     ]
     await time.until(*angry)
     assert reasons(replica.put_off) == ["host_backing_off"] * 4
+
+
+@pytest.mark.parametrize(("uniform", "seconds"), [(0.0, 5), (0.5, 7.5), (1.0, 10)])
+async def test_a_pause_is_taken_from_its_upper_half(uniform: float, seconds: float) -> None:
+    time = VirtualTime()
+    replica = Replica(time, manners(first_pause_seconds=10), uniform=uniform)
+    await time.until(replica.ask(reply=BUSY, refusal=failed("http_rate_limited")))
+    await time.until(replica.ask())
+    assert [one.least_seconds for one in replica.put_off] == [seconds]
 
 
 async def test_pauses_double_up_to_a_bound_and_end_with_an_answer() -> None:
