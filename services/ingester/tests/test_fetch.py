@@ -13,6 +13,7 @@ from typing import Any, Self
 import pytest
 from yarl import URL
 
+from pixelprose.ingester import dialer
 from pixelprose.ingester.addresses import Guard
 from pixelprose.ingester.dialer import Lookup
 from pixelprose.ingester.errand import Errand, Turn, refuses_nothing
@@ -366,6 +367,25 @@ async def test_a_kept_connection_that_went_stale_costs_a_turn_of_its_own() -> No
         assert (site.connections, site.requests) == (2, 4)
         assert turns.ended == [None] * 4  # the stale one is nobody's fault
         assert parts == [*("dial", "first_byte", "body") * 2, "first_byte", "body"]
+
+
+async def test_a_connection_that_idles_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dialer, "IDLE_SECONDS", 0.05)
+    closed = asyncio.Event()
+
+    async def serve(incoming: asyncio.StreamReader, out: asyncio.StreamWriter) -> None:
+        await incoming.readuntil(b"\r\n\r\n")
+        out.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx")
+        if not await incoming.read():
+            closed.set()
+        out.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1", 0) as server, fetcher() as fetch:
+        url = canonical(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/a")
+        assert not isinstance(url, Refusal)
+        assert isinstance(await fetch.fetch(url), Fetched)
+        async with asyncio.timeout(20):
+            await closed.wait()
 
 
 async def test_a_name_is_timed_apart_from_the_dial() -> None:
