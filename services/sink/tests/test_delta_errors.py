@@ -6,6 +6,7 @@ import pytest
 from deltalake import DeltaTable
 
 from pixelprose.lake import CAPTIONS
+from pixelprose.sink.datafile import DataFiles
 from pixelprose.sink.delta import DeltaSnapshot
 from pixelprose.streamkit import Unavailable
 
@@ -18,6 +19,6 @@ class Cut:
 
 
 def test_a_position_that_cannot_be_asked_for_is_no_crash() -> None:
-    snapshot = DeltaSnapshot(cast("DeltaTable", Cut()), CAPTIONS)
+    snapshot = DeltaSnapshot(cast("DeltaTable", Cut()), CAPTIONS, DataFiles("", CAPTIONS, {}))
     with pytest.raises(Unavailable, match="connection closed"):
         snapshot.version_of("cluster/topic/0")

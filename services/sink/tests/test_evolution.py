@@ -148,6 +148,7 @@ def test_a_table_that_this_release_made_needs_no_change(table: TableSpec, tmp_pa
     made.create()
     known: Any = DeltaTable(made.uri).schema().to_arrow()
     assert is_known(list(table.schema), list(pa.schema(known)))
+    assert is_known(list(pa.schema(known)), list(table.schema))
     assert list(clashes(list(table.schema), list(pa.schema(known)))) == []
 
 

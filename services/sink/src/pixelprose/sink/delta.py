@@ -3,17 +3,17 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, Literal
+from typing import Any, NoReturn
 
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
+from deltalake import CommitProperties, DeltaTable, Schema, Transaction
 from deltalake.exceptions import CommitFailedError, DeltaError
 
 from pixelprose.lake import PARTITION_BY, TableSpec
 from pixelprose.objectstore import StoreSettings
 from pixelprose.sink import row_ids
-from pixelprose.sink.evolution import clashes, is_known, joining
-from pixelprose.sink.files import writer_properties
+from pixelprose.sink.datafile import DataFiles
+from pixelprose.sink.evolution import Fields, clashes, fitted, is_known, joining
 from pixelprose.sink.gathered import gathered
 from pixelprose.sink.guarded import AppId, Conflict, Snapshot, Table
 from pixelprose.sink.row import Row, Who
@@ -43,9 +43,10 @@ def storage_options(store: StoreSettings) -> StorageOptions:
 class DeltaSnapshot(Snapshot):
     """One handle: what was read on it is what the commit is held against."""
 
-    def __init__(self, handle: DeltaTable, spec: TableSpec) -> None:
+    def __init__(self, handle: DeltaTable, spec: TableSpec, files: DataFiles) -> None:
         self._handle = handle
         self._spec = spec
+        self._files = files
 
     def version_of(self, app: AppId) -> int | None:
         """Return the last offset of this partition that the table holds."""
@@ -69,34 +70,49 @@ class DeltaSnapshot(Snapshot):
     def append(self, rows: Sequence[Row], versions: Mapping[AppId, int]) -> None:
         """Append the rows and set the partitions' versions: both, or neither.
 
-        Columns that the table has not yet join it in the same commit.
+        Columns that the table has not yet join it first, which is a commit of its own; what was
+        read is then older than the table, and must be compared again.
 
         Raises:
             Stop: a column of ours has another type in the table.
         """
-        transactions = [Transaction(app, version) for app, version in versions.items()]
-        values = gathered(self._spec, rows)
-        values, mode = self._fitted(values)
-        with _store(self._spec):
-            write_deltalake(
-                self._handle,
-                values,
-                mode="append",
-                schema_mode=mode,
-                writer_properties=writer_properties(self._spec),
-                commit_properties=CommitProperties(app_transactions=transactions),
-            )
-
-    def _fitted(self, values: pa.Table) -> tuple[pa.Table, Literal["merge"] | None]:
-        """The values as the table takes them, and whether its columns or ours are more."""
-        known: Any = self._handle.schema().to_arrow()
-        ours, theirs = list(values.schema), list(pa.schema(known))
+        ours, theirs = list(self._spec.schema), self._columns()
         if clash := list(clashes(ours, theirs)):
             detail = f"table {self._spec.name} has columns that this release cannot write: {clash}"
             raise Stop(ExitCode.BAD_CONFIGURATION, detail)
-        if is_known(ours, theirs):
-            return values, None
-        return values.cast(pa.schema(joining(ours, theirs))), "merge"
+        if not is_known(ours, theirs):
+            self._add(joining(ours, theirs))
+        self._append(fitted(gathered(self._spec, rows), theirs), versions)
+
+    def _append(self, values: pa.Table, versions: Mapping[AppId, int]) -> None:
+        with _store(self._spec):
+            files = self._files.put(values)
+            self._handle.create_write_transaction(
+                [*files],
+                mode="append",
+                schema=self._handle.schema(),
+                partition_by=[PARTITION_BY],
+                commit_properties=CommitProperties(
+                    custom_metadata={
+                        "operationMetrics": {
+                            "num_added_files": len(files),
+                            "num_added_rows": values.num_rows,
+                        }
+                    },
+                    app_transactions=[Transaction(app, last) for app, last in versions.items()],
+                ),
+            )
+
+    def _columns(self) -> Fields:
+        known: Any = self._handle.schema().to_arrow()
+        return list(pa.schema(known))
+
+    def _add(self, columns: Fields) -> NoReturn:
+        with _store(self._spec):
+            self._handle.alter.add_columns(Schema.from_arrow(pa.schema(columns)).fields)
+        # That commit holds nothing against the partitions' versions, and it took the handle past
+        # whatever came between: an append on it could write rows that are there.
+        raise Conflict(f"columns joined table {self._spec.name}")
 
 
 @contextmanager
@@ -117,6 +133,7 @@ class DeltaLakeTable(Table):
         self.uri = uri
         self._spec = spec
         self._options = dict(options)
+        self._files = DataFiles(uri, spec, options)
 
     def create(self) -> None:
         """Make the table if there is none.
@@ -141,4 +158,4 @@ class DeltaLakeTable(Table):
         """Return the newest state, on a handle of its own."""
         with _store(self._spec):
             handle = DeltaTable(self.uri, storage_options=self._options)
-        return DeltaSnapshot(handle, self._spec)
+        return DeltaSnapshot(handle, self._spec, self._files)

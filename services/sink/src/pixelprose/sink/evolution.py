@@ -7,13 +7,27 @@ import pyarrow as pa
 
 Fields = Sequence["pa.Field[Any]"]
 
+_arrow: Any = pa  # the stubs know no signature with a type that is known at run time alone
+
 
 def is_known(ours: Fields, theirs: Fields) -> bool:
-    """Whether the table has exactly our columns, at every depth."""
+    """Whether the table has all our columns, at every depth."""
     known = {field.name: field for field in theirs}
-    return known.keys() == {field.name for field in ours} and all(
-        is_known(_inside(field.type), _inside(known[field.name].type)) for field in ours
+    return all(
+        field.name in known and is_known(_inside(field.type), _inside(known[field.name].type))
+        for field in ours
     )
+
+
+def fitted(values: pa.Table, theirs: Fields) -> pa.Table:
+    """Return the values in the table's columns, in its order; those that we lack are null."""
+    columns: list[Any] = [
+        values.column(field.name).cast(field.type)
+        if field.name in values.column_names
+        else _arrow.nulls(values.num_rows, field.type)
+        for field in theirs
+    ]
+    return pa.Table.from_arrays(columns, schema=pa.schema(theirs))
 
 
 def clashes(ours: Fields, theirs: Fields, above: str = "") -> Iterator[str]:
