@@ -9,13 +9,15 @@ from urllib.parse import urlsplit
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, QueryBuilder
+from deltalake.exceptions import DeltaError
 from msgspec import Struct
 
 from chaos.failing_proxy import Fault, Proxy, What, proxy_to
 from pixelprose.embedded.testing import FreshBucket
 from pixelprose.lake import TableSpec
-from pixelprose.objectstore import StoreSettings
-from pixelprose.sink.delta import DeltaLakeTable, storage_options
+from pixelprose.objectstore import StoreSettings, open_store
+from pixelprose.sink.delta import storage_options, table_in
+from pixelprose.sink.files import writer_properties
 from pixelprose.sink.guarded import GuardedTable
 from pixelprose.sink.reading import as_they_are
 from pixelprose.sink.row import Row
@@ -69,8 +71,8 @@ class World:
             access_key=access.access_key,
             secret_key=access.secret_key,
         )
-        self.uri = f"s3://{bucket.name}/lake/notes"
-        self.table = DeltaLakeTable(self.uri, NOTES, storage_options(self.store))
+        self.files = open_store(self.store)
+        self.table = table_in(self.files, self.store, NOTES)
         self.table.create()
         self.endpoint = access.endpoint
 
@@ -79,15 +81,17 @@ class World:
 
     def ids(self) -> Sequence[str]:
         direct = self.store.model_copy(update={"endpoint": self.endpoint})
-        handle = DeltaTable(self.uri, storage_options=dict(storage_options(direct)))
+        handle = DeltaTable(self.table.uri, storage_options=dict(storage_options(direct)))
         sql = "select row_id from notes order by row_id"
         found = QueryBuilder().register("notes", handle).execute(sql).read_all()
         return [str(one) for one in pa.table(found).column("row_id").to_pylist()]
 
 
 @pytest.fixture
-def world(bucket: FreshBucket, proxy: Proxy) -> World:
-    return World(bucket, proxy)
+def world(bucket: FreshBucket, proxy: Proxy) -> Iterator[World]:
+    made = World(bucket, proxy)
+    yield made
+    made.files.close()
 
 
 def bring(sink: GuardedTable, rows: Sequence[Row]) -> None:
@@ -135,18 +139,35 @@ def test_a_refused_conditional_put_is_a_conflict_and_is_done_again(
     assert world.ids() == ["r0", "r1"]
 
 
-def test_a_multipart_upload_that_breaks_off_leaves_nothing_to_be_seen(
-    world: World, proxy: Proxy
-) -> None:
-    large = [row(number, secrets.token_hex(500_000)) for number in range(40)]
-    proxy.fail(Fault("cut", "second part", times=None))
+def test_an_upload_that_breaks_off_leaves_nothing_to_be_seen(world: World, proxy: Proxy) -> None:
+    large = notes_of_a_megabyte(40)
+    proxy.fail(Fault("cut", "data", times=None))
     with pytest.raises(Unavailable):
         world.sink().append(large)
-    assert proxy.seen()["faults"], "the file is large enough to be sent in parts"
+    assert proxy.seen()["faults"]
     assert world.ids() == []
     proxy.clear()
     bring(world.sink(), large)
     assert len(world.ids()) == len(large)
+    assert not proxy.seen()["second part"], "no half of an upload waits for the rest"
+
+
+def test_a_compaction_whose_multipart_upload_breaks_off_changes_nothing(
+    world: World, proxy: Proxy
+) -> None:
+    large = notes_of_a_megabyte(20)
+    bring(world.sink(), large[:10])
+    bring(world.sink(), large[10:])
+    proxy.fail(Fault("cut", "second part", times=None))
+    handle = DeltaTable(world.table.uri, storage_options=dict(storage_options(world.store)))
+    with pytest.raises((DeltaError, OSError)):
+        handle.optimize.compact(writer_properties=writer_properties(NOTES))
+    assert proxy.seen()["faults"], "the file is large enough to be sent in parts"
+    assert len(world.ids()) == len(large)
+
+
+def notes_of_a_megabyte(count: int) -> Sequence[Row]:
+    return [row(number, secrets.token_hex(500_000)) for number in range(count)]
 
 
 @pytest.mark.parametrize("fault", AWAY, ids=lambda one: f"{one.kind}-{one.status}")

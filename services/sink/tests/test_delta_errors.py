@@ -18,7 +18,11 @@ class Cut:
         raise OSError(f"connection closed before message completed: {app}")
 
 
+def never(path: str, data: bytes) -> None:
+    pytest.fail(f"{path} is written, of {len(data)} bytes")
+
+
 def test_a_position_that_cannot_be_asked_for_is_no_crash() -> None:
-    snapshot = DeltaSnapshot(cast("DeltaTable", Cut()), CAPTIONS, DataFiles("", CAPTIONS, {}))
+    snapshot = DeltaSnapshot(cast("DeltaTable", Cut()), CAPTIONS, DataFiles(CAPTIONS, never))
     with pytest.raises(Unavailable, match="connection closed"):
         snapshot.version_of("cluster/topic/0")

@@ -134,6 +134,17 @@ def test_an_append_that_meets_a_change_of_columns_is_compared_and_done_again(
     assert [row["name"] for row in rows(tmp_path)] == ["a", "b", "c"]
 
 
+def test_a_column_that_joins_hides_no_row_that_came_meanwhile(tmp_path: Path) -> None:
+    older, newer = Sink(tmp_path, Row1, 0), Sink(tmp_path, Row2, 0)
+    older.append(0, old("a"))
+    stale = newer.table.snapshot()
+    older.append(1, old("b"))
+    with pytest.raises(Conflict):
+        stale.append([Row(LANES[0], 1, new("b"))], {APPS[LANES[0]]: 1})
+    assert newer.append(1, new("b")) == 0
+    assert [row["name"] for row in rows(tmp_path)] == ["a", "b"]
+
+
 def test_a_column_whose_type_changed_stops_the_sink(tmp_path: Path) -> None:
     Sink(tmp_path, Row1, 0).append(0, old("a"))
     with pytest.raises(Stop) as stop:

@@ -33,7 +33,7 @@ from pixelprose.records import (
 )
 from pixelprose.records.examples import example
 from pixelprose.records.files import packaged
-from pixelprose.sink.delta import DeltaLakeTable, storage_options
+from pixelprose.sink.delta import DeltaLakeTable, table_in
 from pixelprose.sink.guarded import GuardedTable
 from pixelprose.sink.row import Row
 from pixelprose.sink.rows import caption_row, rejection_row
@@ -155,8 +155,7 @@ class SmallLake:
 
     def create(self, spec: TableSpec) -> DeltaLakeTable:
         """Make a table as the sink does."""
-        uri = f"s3://{self.settings.bucket}/lake/{spec.name}"
-        table = DeltaLakeTable(uri, spec, storage_options(self.settings))
+        table = table_in(self.lake.store, self.settings, spec)
         table.create()
         return table
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 from pixelprose.host import Service
 from pixelprose.kafkalog import cluster_id
 from pixelprose.lake import CAPTIONS, DEAD_LETTERS, IMAGES, REJECTIONS, TableSpec
-from pixelprose.objectstore import probe
+from pixelprose.objectstore import ObjectStore, probe
 from pixelprose.records import (
     CaptionAnnotated,
     ImageAnnotated,
@@ -25,7 +25,7 @@ from pixelprose.records import (
 from pixelprose.records.groups import Group
 from pixelprose.sink.codec import RowCodec, RowOf
 from pixelprose.sink.columns import ColumnsOf, caption_columns, image_columns
-from pixelprose.sink.delta import DeltaLakeTable, storage_options
+from pixelprose.sink.delta import table_in
 from pixelprose.sink.gaps import Gaps
 from pixelprose.sink.guarded import GuardedTable
 from pixelprose.sink.late import LateCodec, keep
@@ -58,16 +58,15 @@ def build(settings: SinkSettings, metrics: Metrics) -> Service:
         Unavailable: broker or store does not answer.
     """
     with ExitStack() as closing:
-        open_ready(settings.store, closing, ready=probe)
-    sink = _Sink(settings, metrics)
-    return Service(
-        runners=(
+        store = open_ready(settings.store, closing, ready=probe)
+        sink = _Sink(settings, metrics, store)
+        runners = (
             sink.in_columns(CAPTIONS, CaptionAnnotated, caption_row, caption_columns),
             sink.in_columns(IMAGES, ImageAnnotated, image_row, image_columns),
             sink.rejections(),
             sink.dead_letters(),
         )
-    )
+        return Service(runners=runners, close=closing.pop_all().close)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,9 +82,10 @@ class _Way:
 class _Sink:
     """Makes the runner of each table."""
 
-    def __init__(self, settings: SinkSettings, metrics: Metrics) -> None:
+    def __init__(self, settings: SinkSettings, metrics: Metrics, store: ObjectStore) -> None:
         self._settings = settings
         self._metrics = metrics
+        self._store = store
         self._cluster = cluster_id(settings.kafka)
         self._positions = Positions(settings.kafka)
 
@@ -138,8 +138,7 @@ class _Sink:
 
     def _log(self, spec: TableSpec, topics: Sequence[str], way: _Way) -> TableLog[Any]:
         settings, name = self._settings, _name(spec)
-        uri = f"s3://{settings.store.bucket}/lake/{spec.name}"
-        table = DeltaLakeTable(uri, spec, storage_options(settings.store))
+        table = table_in(self._store, settings.store, spec)
         table.create()
         guarded = GuardedTable(
             table,

@@ -3,16 +3,18 @@
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any, NoReturn
+from pathlib import Path
+from typing import Any
 
 import pyarrow as pa
 from deltalake import CommitProperties, DeltaTable, Schema, Transaction
 from deltalake.exceptions import CommitFailedError, DeltaError
+from deltalake.transaction import AddAction
 
 from pixelprose.lake import PARTITION_BY, TableSpec
-from pixelprose.objectstore import StoreSettings
+from pixelprose.objectstore import ObjectStore, StoreError, StoreSettings
 from pixelprose.sink import row_ids
-from pixelprose.sink.datafile import DataFiles
+from pixelprose.sink.datafile import DataFiles, Put, into_folder, into_store
 from pixelprose.sink.evolution import Fields, clashes, fitted, is_known, joining
 from pixelprose.sink.gathered import gathered
 from pixelprose.sink.guarded import AppId, Conflict, Snapshot, Table
@@ -76,64 +78,72 @@ class DeltaSnapshot(Snapshot):
         Raises:
             Stop: a column of ours has another type in the table.
         """
-        ours, theirs = list(self._spec.schema), self._columns()
+        values = gathered(self._spec, rows)
+        with _store(self._spec):
+            files = self._files.write(fitted(values, self._columns()))
+            self._commit(files, versions, rows=values.num_rows)
+
+    def _commit(
+        self, files: Sequence[AddAction], versions: Mapping[AppId, int], *, rows: int
+    ) -> None:
+        metrics = {"num_added_files": len(files), "num_added_rows": rows}
+        self._handle.create_write_transaction(
+            [*files],
+            mode="append",
+            schema=self._handle.schema(),
+            partition_by=[PARTITION_BY],
+            commit_properties=CommitProperties(
+                custom_metadata={"operationMetrics": metrics},
+                app_transactions=[Transaction(app, last) for app, last in versions.items()],
+            ),
+        )
+
+    def _columns(self) -> Fields:
+        """Return the table's columns; all of ours are among them."""
+        known: Any = self._handle.schema().to_arrow()
+        ours, theirs = list(self._spec.schema), list(pa.schema(known))
         if clash := list(clashes(ours, theirs)):
             detail = f"table {self._spec.name} has columns that this release cannot write: {clash}"
             raise Stop(ExitCode.BAD_CONFIGURATION, detail)
-        if not is_known(ours, theirs):
-            self._add(joining(ours, theirs))
-        self._append(fitted(gathered(self._spec, rows), theirs), versions)
-
-    def _append(self, values: pa.Table, versions: Mapping[AppId, int]) -> None:
-        with _store(self._spec):
-            files = self._files.put(values)
-            self._handle.create_write_transaction(
-                [*files],
-                mode="append",
-                schema=self._handle.schema(),
-                partition_by=[PARTITION_BY],
-                commit_properties=CommitProperties(
-                    custom_metadata={
-                        "operationMetrics": {
-                            "num_added_files": len(files),
-                            "num_added_rows": values.num_rows,
-                        }
-                    },
-                    app_transactions=[Transaction(app, last) for app, last in versions.items()],
-                ),
-            )
-
-    def _columns(self) -> Fields:
-        known: Any = self._handle.schema().to_arrow()
-        return list(pa.schema(known))
-
-    def _add(self, columns: Fields) -> NoReturn:
-        with _store(self._spec):
-            self._handle.alter.add_columns(Schema.from_arrow(pa.schema(columns)).fields)
-        # That commit holds nothing against the partitions' versions, and it took the handle past
-        # whatever came between: an append on it could write rows that are there.
-        raise Conflict(f"columns joined table {self._spec.name}")
+        if lacking := [field for field in joining(ours, theirs) if not is_known([field], theirs)]:
+            self._handle.alter.add_columns(Schema.from_arrow(pa.schema(lacking)).fields)
+            # That commit is held against no position, and it took the handle past whatever came
+            # between: an append on it could write rows that are there.
+            raise Conflict(f"columns joined table {self._spec.name}")
+        return theirs
 
 
 @contextmanager
 def _store(spec: TableSpec) -> Iterator[None]:
-    """Translate what delta-rs, its store and Arrow's reader raise."""
+    """Translate what delta-rs, the store and Arrow raise."""
     try:
         yield
     except CommitFailedError as error:
         raise Conflict(str(error)) from error
-    except (DeltaError, OSError, pa.ArrowException) as error:
+    except (DeltaError, StoreError, OSError, pa.ArrowException) as error:
         raise Unavailable("table", f"{spec.name}: {error}") from error
 
 
-class DeltaLakeTable(Table):
-    """A Delta table under `lake/`; made when it is not there yet."""
+def table_in(store: ObjectStore, settings: StoreSettings, spec: TableSpec) -> "DeltaLakeTable":
+    """Return the table under `lake/` in the store of these settings."""
+    folder = f"lake/{spec.name}"
+    uri, options = f"s3://{settings.bucket}/{folder}", storage_options(settings)
+    return DeltaLakeTable(uri, spec, options, into_store(store, folder))
 
-    def __init__(self, uri: str, spec: TableSpec, options: StorageOptions) -> None:
+
+class DeltaLakeTable(Table):
+    """A Delta table; made when it is not there yet.
+
+    Its files go by `put`, and without that into the folder of this machine that `uri` is.
+    """
+
+    def __init__(
+        self, uri: str, spec: TableSpec, options: StorageOptions, put: Put | None = None
+    ) -> None:
         self.uri = uri
         self._spec = spec
         self._options = dict(options)
-        self._files = DataFiles(uri, spec, options)
+        self._files = DataFiles(spec, put or into_folder(Path(uri)))
 
     def create(self) -> None:
         """Make the table if there is none.
