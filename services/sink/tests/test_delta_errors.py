@@ -23,6 +23,7 @@ def never(path: str, data: bytes) -> None:
 
 
 def test_a_position_that_cannot_be_asked_for_is_no_crash() -> None:
-    snapshot = DeltaSnapshot(cast("DeltaTable", Cut()), CAPTIONS, DataFiles(CAPTIONS, never))
+    files = DataFiles(CAPTIONS, never)
+    snapshot = DeltaSnapshot(cast("DeltaTable", Cut()), CAPTIONS, files, give_back=pytest.fail)
     with pytest.raises(Unavailable, match="connection closed"):
         snapshot.version_of("cluster/topic/0")

@@ -1,13 +1,20 @@
 """Tables as Delta tables in an S3 store, through delta-rs."""
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pyarrow as pa
-from deltalake import CommitProperties, DeltaTable, Schema, Transaction
+from deltalake import (
+    CommitProperties,
+    DeltaTable,
+    PostCommitHookProperties,
+    Schema,
+    Transaction,
+)
 from deltalake.exceptions import CommitFailedError, DeltaError
 from deltalake.transaction import AddAction
 
@@ -18,10 +25,14 @@ from pixelprose.sink.datafile import DataFiles, Put, into_folder, into_store
 from pixelprose.sink.evolution import Fields, clashes, fitted, is_known, joining
 from pixelprose.sink.gathered import gathered
 from pixelprose.sink.guarded import AppId, Conflict, Snapshot, Table
+from pixelprose.sink.kept import KeptHandle
 from pixelprose.sink.row import Row, Who
 from pixelprose.streamkit import ExitCode, Stop, Unavailable
 
 StorageOptions = Mapping[str, str]
+
+_CHECKPOINT_EVERY: Final = 100
+"""Commits from one checkpoint to the next."""
 
 
 def storage_options(store: StoreSettings) -> StorageOptions:
@@ -43,12 +54,20 @@ def storage_options(store: StoreSettings) -> StorageOptions:
 
 
 class DeltaSnapshot(Snapshot):
-    """One handle: what was read on it is what the commit is held against."""
+    """One handle: what was read on it is what the commit is held against; there is one commit."""
 
-    def __init__(self, handle: DeltaTable, spec: TableSpec, files: DataFiles) -> None:
+    def __init__(
+        self,
+        handle: DeltaTable,
+        spec: TableSpec,
+        files: DataFiles,
+        *,
+        give_back: Callable[[], None],
+    ) -> None:
         self._handle = handle
         self._spec = spec
         self._files = files
+        self._give_back = give_back
 
     def version_of(self, app: AppId) -> int | None:
         """Return the last offset of this partition that the table holds."""
@@ -82,6 +101,8 @@ class DeltaSnapshot(Snapshot):
         with _store(self._spec):
             files = self._files.write(fitted(values, self._columns()))
             self._commit(files, versions, rows=values.num_rows)
+        del self._handle  # the next look may bring it forward
+        self._give_back()
 
     def _commit(
         self, files: Sequence[AddAction], versions: Mapping[AppId, int], *, rows: int
@@ -96,6 +117,7 @@ class DeltaSnapshot(Snapshot):
                 custom_metadata={"operationMetrics": metrics},
                 app_transactions=[Transaction(app, last) for app, last in versions.items()],
             ),
+            post_commithook_properties=_after_commit(self._handle),
         )
 
     def _columns(self) -> Fields:
@@ -111,6 +133,12 @@ class DeltaSnapshot(Snapshot):
             # between: an append on it could write rows that are there.
             raise Conflict(f"columns joined table {self._spec.name}")
         return theirs
+
+
+def _after_commit(handle: DeltaTable) -> PostCommitHookProperties:
+    """Let the log be cleaned up as often as it gets a checkpoint: that lists all of it."""
+    is_due = handle.version() % _CHECKPOINT_EVERY == 0
+    return PostCommitHookProperties(cleanup_expired_logs=None if is_due else False)
 
 
 @contextmanager
@@ -144,6 +172,7 @@ class DeltaLakeTable(Table):
         self._spec = spec
         self._options = dict(options)
         self._files = DataFiles(spec, put or into_folder(Path(uri)))
+        self._handles = KeptHandle(uri, options)
 
     def create(self) -> None:
         """Make the table if there is none.
@@ -159,7 +188,7 @@ class DeltaLakeTable(Table):
                 partition_by=[PARTITION_BY],
                 configuration={
                     "delta.dataSkippingStatsColumns": ",".join(self._spec.statistics),
-                    "delta.checkpointInterval": "100",
+                    "delta.checkpointInterval": str(_CHECKPOINT_EVERY),
                 },
                 storage_options=self._options,
             )
@@ -167,5 +196,6 @@ class DeltaLakeTable(Table):
     def snapshot(self) -> DeltaSnapshot:
         """Return the newest state, on a handle of its own."""
         with _store(self._spec):
-            handle = DeltaTable(self.uri, storage_options=self._options)
-        return DeltaSnapshot(handle, self._spec, self._files)
+            lent = self._handles.lend()
+        give_back = partial(self._handles.give_back, lent)
+        return DeltaSnapshot(lent.handle, self._spec, self._files, give_back=give_back)
