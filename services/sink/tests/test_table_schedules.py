@@ -73,12 +73,16 @@ class Schedule(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.table = self.new_table()
-        self.writers = [self.guarded(self.table, APPS) for _ in range(2)]
+        self.writers = [self.guarded(self.opened(), APPS) for _ in range(2)]
         self.asleep: list[tuple[Asleep, list[Row]]] = []
         self.positions = [0, 0]
         self.ends = [0, 0]
 
     def new_table(self) -> Table:
+        raise NotImplementedError
+
+    def opened(self) -> Table:
+        """The same table, as a process of its own has it."""
         raise NotImplementedError
 
     def compacted(self) -> None:
@@ -98,7 +102,7 @@ class Schedule(RuleBasedStateMachine):
     def die_before_the_position_moves(self, writer: int, lane: int, length: int) -> None:
         """The rows are there, and a new process knows nothing of it."""
         self.writers[writer].append(self.read(lane, 0, length))
-        self.writers[writer] = self.guarded(self.table, APPS)
+        self.writers[writer] = self.guarded(self.opened(), APPS)
 
     @rule(lane=LANE, back=BACK, length=LENGTH)
     def fall_asleep(self, lane: int, back: int, length: int) -> None:
@@ -142,6 +146,9 @@ class InMemory(Schedule):
         self.memory = MemoryTable()
         return self.memory
 
+    def opened(self) -> MemoryTable:
+        return self.memory
+
     def compacted(self) -> None:
         self.memory.compact()
 
@@ -157,8 +164,13 @@ class InDelta(Schedule):
         self.delta.create()
         return self.delta
 
+    def opened(self) -> DeltaLakeTable:
+        return DeltaLakeTable(self.delta.uri, NAMED, {})
+
     def compacted(self) -> None:
-        DeltaTable(self.delta.uri).optimize.compact()
+        handle = DeltaTable(self.delta.uri)
+        handle.optimize.compact()
+        handle.create_checkpoint()
 
     def names(self) -> Sequence[str]:
         engine = QueryBuilder().register("t", DeltaTable(self.delta.uri))
