@@ -1,9 +1,10 @@
 """`topics init` on a real broker."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import pytest
-from confluent_kafka import ConsumerGroupTopicPartitions, Producer, TopicPartition
+from confluent_kafka import ConsumerGroupTopicPartitions, KafkaError, Producer, TopicPartition
 from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public, though not listed
     AdminClient,
     ConfigResource,
@@ -12,10 +13,18 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public, tho
 )
 
 from pixelprose.embedded.kafka import EmbeddedKafka
-from pixelprose.kafkalog import KafkaSettings
+from pixelprose.kafkalog import Appender, KafkaSettings
 from pixelprose.records import ImageFetched, Registry, StreamSettings, topic_list
 from pixelprose.records.stream import codec_for
-from pixelprose.records.topic_admin import Initialised, TopicsRefused, initialise
+from pixelprose.records.topic_admin import (
+    Initialised,
+    TopicsRefused,
+    initialise,
+    topic_configs,
+)
+from pixelprose.streamkit import Message, Retries
+from pixelprose.streamkit import TopicPartition as LogPartition
+from pixelprose.streamkit.letters import DeadLetters
 
 pytestmark = pytest.mark.real
 
@@ -91,6 +100,67 @@ def test_a_topic_is_made_with_its_configuration(
     config = admin.describe_configs([resource])[resource].result()
     assert config["cleanup.policy"].value == "compact"
     assert int(config["min.compaction.lag.ms"].value) == 14 * 86_400_000
+
+
+def limit(admin: AdminClient, name: str) -> int:
+    resource = ConfigResource(ResourceType.TOPIC, name)
+    return int(admin.describe_configs([resource])[resource].result()["max.message.bytes"].value)
+
+
+def test_a_limit_that_is_too_low_is_raised_and_a_higher_one_stays(
+    settings: KafkaSettings, admin: AdminClient
+) -> None:
+    low, high = (settings.physical(name) for name in topic_list().retry_topics()[:2])
+    limits = {low: 1_048_588, high: 9_000_000}
+    for made in admin.create_topics(
+        [NewTopic(name, 2, 1, config={"max.message.bytes": str(n)}) for name, n in limits.items()]
+    ).values():
+        made.result()
+    assert init(settings).raised == (low,)
+    assert limit(admin, low) > 1_048_588
+    assert limit(admin, high) == 9_000_000
+
+
+def test_the_largest_record_that_its_topic_takes_can_be_put_off_and_dead_lettered(
+    settings: KafkaSettings, admin: AdminClient
+) -> None:
+    tier, *_ = tiers = topic_list().retry_tiers("ingester")
+    configs = topic_configs(settings, replication=1)
+    for made in admin.create_topics(
+        [
+            NewTopic(settings.physical(name), 1, 1, config=configs[name])
+            for name in (SUBMITTED, tier.topic, f"{SUBMITTED}.ingester.dlq")
+        ]
+    ).values():
+        made.result()
+    most = limit(admin, settings.physical(SUBMITTED))
+    assert sent(settings, most) == KafkaError.MSG_SIZE_TOO_LARGE
+    value = bytes(most - 100)  # what a batch of one record adds, at least
+    assert sent(settings, len(value)) is None
+    message = Message(LogPartition(SUBMITTED, 0), 0, None, value, (), datetime.now(UTC))
+    put_off = Retries(tiers).put_off(message, "http_rate_limited", least_seconds=0)
+    assert put_off is not None
+    letter = DeadLetters("ingester", version="1").of(
+        message, "undecodable", error_class="E", error_text="e" * 9_999
+    )
+    appender = Appender(settings, name="tests")
+    appender.open()
+    assert appender.append([put_off, letter])
+
+
+def sent(settings: KafkaSettings, size: int) -> int | None:
+    """Submit so many bytes, as a producer without our limits; return the broker's refusal."""
+    refusals: list[KafkaError | None] = []
+    producer = Producer({**settings.client(), "message.max.bytes": 9_000_000})
+    producer.produce(
+        settings.physical(SUBMITTED),
+        bytes(size),
+        partition=0,
+        on_delivery=lambda refusal, _: refusals.append(refusal),
+    )
+    producer.flush(10)
+    (refusal,) = refusals
+    return refusal.code() if refusal else None
 
 
 def test_a_second_run_changes_nothing(settings: KafkaSettings) -> None:

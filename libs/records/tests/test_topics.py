@@ -1,8 +1,11 @@
 """Topics: their names, their records and their configuration."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from pixelprose.kafkalog import KafkaSettings
+from pixelprose.kafkalog.settings import producer_configuration
 from pixelprose.records import (
     CaptionAnnotated,
     ImageFetched,
@@ -16,6 +19,8 @@ from pixelprose.records import (
 from pixelprose.records.files import packaged
 from pixelprose.records.stream import version_of
 from pixelprose.records.topic_admin import topic_configs
+from pixelprose.streamkit import Message, Outgoing, Retries, TopicPartition
+from pixelprose.streamkit.letters.dead import LONGEST_TEXT, DeadLetters
 
 DAY_MS = 86_400_000
 KAFKA = KafkaSettings(bootstrap_servers="127.0.0.1:1")
@@ -68,6 +73,32 @@ def test_dead_letters_may_be_twice_as_large_as_what_made_them() -> None:
     assert limits["pixelprose.images.fetched.v1"] > 5_000_000
     dead = limits["pixelprose.images.fetched.v1.safety-filter.dlq"]
     assert dead == 2 * limits["pixelprose.images.fetched.v1"]
+
+
+@pytest.mark.parametrize("most", [1_000, 1_000_000, 100_000_000])
+def test_what_a_topic_takes_its_retry_and_dead_letter_topics_take_with_our_headers(
+    most: int,
+) -> None:
+    kafka = KAFKA.model_copy(update={"max_message_bytes": most})
+    configs = topic_configs(kafka, replication=1)
+    limits = {name: int(config["max.message.bytes"]) for name, config in configs.items()}
+    (source,) = [topic for topic in topic_list().topics if topic.consumers == ("ingester",)]
+    named = TopicPartition(source.name, 2**31 - 1)
+    message = Message(named, 2**63 - 1, b"k", b"v", (), datetime.now(UTC))
+    room = limits[source.name] + 1_000  # Kafka's own way of writing it all down
+    for tier in topic_list().retry_tiers("ingester"):
+        put_off = Retries([tier]).put_off(message, "r" * 249, least_seconds=0)
+        assert put_off is not None
+        assert size(put_off) + room < limits[tier.topic]
+    letters = DeadLetters("ingester", version="9" * 100)
+    letter = letters.of(message, "r" * 249, error_class="e" * 249, error_text="€" * LONGEST_TEXT)
+    assert size(letter) + room < limits[letter.topic]
+    ours = producer_configuration(kafka, transactional_id="g.0")["message.max.bytes"]
+    assert size(letter) + room < int(ours) > max(limits[t] for t in topic_list().retry_topics())
+
+
+def size(out: Outgoing) -> int:
+    return len(out.value) + sum(len(name) + len(value) for name, value in out.headers)
 
 
 def test_a_replicated_topic_survives_the_loss_of_one_broker_without_losing_writes() -> None:

@@ -32,6 +32,10 @@ def run_topics_init(
             f"{counted(len(done.created), 'topic')} created, first positions for "
             f"{counted(len(done.positioned), 'group')}; what was there already is unchanged."
         )
+        if done.raised:
+            names = ", ".join(done.raised)
+            console.print(f"{counted(len(done.raised), 'topic')} took too small records: {names}.")
+            console.print("Their limits are raised; nothing else of them is changed.")
 
 
 def _initialised(config: Path | None, partitions: int | None, replication: int) -> Initialised:

@@ -187,7 +187,10 @@ class KafkaLog(Log[Outgoing]):
             return self._transactions.commit((*outputs, *letters), offsets, group)
         except OutputTooLarge as error:
             if max(error.outputs) >= len(outputs):
-                detail = "a dead letter is over its topic's limit; run `pixelprose topics init`"
+                detail = (
+                    "a dead letter, or a record put off, is over its topic's limit; "
+                    "run `pixelprose topics init`"
+                )
                 raise Stop(ExitCode.BAD_CONFIGURATION, detail) from error
             raise
 

@@ -13,11 +13,10 @@ from confluent_kafka.admin import (  # type: ignore[attr-defined]  # public, tho
 from pixelprose.kafkalog import KafkaSettings
 from pixelprose.kafkalog.observer import Lane
 from pixelprose.records.first_positions import write_first_positions
+from pixelprose.records.message_limits import LIMIT, of_retry_topic, of_topic, raise_limits
 from pixelprose.records.topics import Compaction, topic_list
 
 _DAY_MS: Final = 86_400_000
-_HEADROOM_BYTES: Final = 48_588
-"""What a batch of one record adds to its bytes, generously: the default limit is Kafka's own."""
 _TIMEOUT_SECONDS: Final = 30.0
 _SAFE_REPLICATION: Final = 3
 
@@ -33,6 +32,8 @@ class Initialised:
     created: tuple[str, ...]
     positioned: tuple[str, ...]
     """Groups that got their first positions."""
+    raised: tuple[str, ...] = ()
+    """Topics that were there and took too small records; now they take what a new one would."""
 
 
 def initialise(
@@ -41,7 +42,8 @@ def initialise(
     """Create missing topics and write the first positions of every group that has none.
 
     Running it again changes nothing; an existing position is never moved. First positions are the
-    beginnings of the topics.
+    beginnings of the topics. An existing topic's configuration is left alone, but for a limit on
+    the size of records that is too low: at that limit a service would stop, again and again.
 
     Raises:
         TopicsRefused: a topic has another number of partitions; nothing was done.
@@ -62,7 +64,12 @@ def initialise(
             kafka, group := kafka.group(consumer, instance), _lanes(kafka, consumer, partitions)
         )
     ]
-    return Initialised(tuple(missing), tuple(groups))
+    limits = {
+        kafka.physical(name): int(config[LIMIT])
+        for name, config in wanted.items()
+        if name not in missing
+    }
+    return Initialised(tuple(missing), tuple(groups), raise_limits(admin, limits))
 
 
 def _lanes(kafka: KafkaSettings, consumer: str, partitions: int) -> list[Lane]:
@@ -79,14 +86,14 @@ def topic_configs(kafka: KafkaSettings, *, replication: int) -> dict[str, dict[s
     common = {"segment.ms": str(listed.segment_days * _DAY_MS)}
     if replication >= _SAFE_REPLICATION:
         common["min.insync.replicas"] = str(replication - 1)
-    largest = kafka.max_message_bytes + _HEADROOM_BYTES
+    largest = of_topic(kafka)
     configs = {
         topic.name: common | _kept(topic.keep_days, topic.compacted) | _size(largest)
         for topic in listed.topics
     }
     dead = listed.dead_letters
     dead_config = common | _kept(dead.keep_days, None) | _size(largest * dead.size_factor)
-    retry_config = common | _kept(listed.retries.keep_days, None) | _size(largest)
+    retry_config = common | _kept(listed.retries.keep_days, None) | _size(of_retry_topic(kafka))
     return (
         configs
         | dict.fromkeys(listed.dead_letter_topics(), dead_config)
@@ -106,7 +113,7 @@ def _kept(keep_days: int | None, compacted: Compaction | None) -> dict[str, str]
 
 
 def _size(largest_bytes: int) -> dict[str, str]:
-    return {"max.message.bytes": str(largest_bytes)}
+    return {LIMIT: str(largest_bytes)}
 
 
 def _existing(admin: AdminClient) -> dict[str, int]:

@@ -73,7 +73,8 @@ def _others() -> Iterator[str]:
     tiers = ", ".join(f"{code(name)} ({seconds} s)" for name, seconds in retries.tiers.items())
     yield (
         f"{code(retries.pattern)}, of readers that put records off: {codes(retries.consumers)}.\n"
-        f"Tiers: {tiers}. Kept for {retries.keep_days} days.\n"
+        f"Tiers: {tiers}. Kept for {retries.keep_days} days; messages may be larger by our "
+        "headers.\n"
     )
 
 
