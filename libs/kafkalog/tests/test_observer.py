@@ -1,3 +1,4 @@
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from types import SimpleNamespace
@@ -57,6 +58,38 @@ def test_an_end_that_the_partition_has_not_reached_is_no_answer(
     monkeypatch.setattr("pixelprose.kafkalog.observer._TIMEOUT_SECONDS", 1.0)
     with pytest.raises(KafkaException, match="TIMED_OUT"):
         observer.holds(lane, 5, 9)
+
+
+@pytest.mark.real
+def test_the_first_record_that_can_be_read_says_when_it_was_written(
+    observer: Observer, lane: Lane
+) -> None:
+    assert observer.written({}) == {}
+    assert observer.written({lane: 5}) == {}
+    soon, late = (observer.written({lane: at})[lane] for at in (0, 1))
+    assert time.time() - 600 < soon <= late <= time.time() + 1
+    assert observer.positions([lane]) == {}
+
+
+@pytest.mark.real
+def test_times_of_many_partitions_come_though_each_batch_is_large(
+    kafka: EmbeddedKafka, topic_prefix: str
+) -> None:
+    servers: dict[str, Any] = {"bootstrap.servers": kafka.bootstrap_servers, "log_level": 0}
+    topic = f"{topic_prefix}large"
+    admin = AdminClient(servers)
+    kept = NewTopic(topic, 8, 1, config={"retention.ms": "-1"})
+    (made,) = admin.create_topics([kept]).values()
+    made.result(30)
+    producer = Producer(servers)
+    times = {number: [10 * number + offset for offset in (1, 2, 3)] for number in range(8)}
+    for number, seconds in times.items():
+        for at in seconds:
+            producer.produce(topic, bytes(300_000), partition=number, timestamp=1_000 * at)
+    assert producer.flush(30) == 0
+    with closing(Observer(servers, group=topic, isolation="read_committed")) as asked:
+        found = asked.written({(topic, number): number % 3 for number in times})
+    assert found == {(topic, number): seconds[number % 3] for number, seconds in times.items()}
 
 
 class Consumers:

@@ -66,6 +66,20 @@ def test_topics_are_as_the_list_says() -> None:
     assert configs["pixelprose.safety.incidents.v1"]["retention.ms"] == "-1"
 
 
+def test_what_ends_by_age_is_known_with_its_days() -> None:
+    days = topic_list().keep_days_by_topic()
+    assert days["pixelprose.captions.generated.v1"] == 7
+    assert days["pixelprose.images.submitted.v1.ingester.retry.1h"] == 14
+    assert days["pixelprose.images.annotated.v1.captioner.dlq"] == 14
+    assert "pixelprose.images.annotated.v1" not in days
+    assert "pixelprose.safety.incidents.v1" not in days
+    configs = topic_configs(KAFKA, replication=1).items()
+    ending = {name: config["retention.ms"] for name, config in configs}
+    assert {name: str(one * DAY_MS) for name, one in days.items()} == {
+        name: kept for name, kept in ending.items() if kept != "-1"
+    }
+
+
 def test_dead_letters_may_be_twice_as_large_as_what_made_them() -> None:
     kafka = KAFKA.model_copy(update={"max_message_bytes": 5_000_000})
     configs = topic_configs(kafka, replication=1)

@@ -3,7 +3,7 @@
 import shutil
 import sys
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,11 +18,13 @@ from rich.console import Console
 
 from pixelprose.cli.choices import Output
 from pixelprose.cli.client_settings import ClientSettings, client_settings
-from pixelprose.cli.cluster import Cluster, Lane
+from pixelprose.cli.cluster import Cluster, Ends, Lane
 from pixelprose.cli.printing import print_json
 from pixelprose.cli.progress import aside, looking
+from pixelprose.cli.unread import Oldest, advice_for, oldest_unread
 from pixelprose.kafkalog import KafkaSettings, cluster_id
 from pixelprose.kafkalog.stable_offsets import STALLED_SECONDS, Behind, advice, ages
+from pixelprose.kafkalog.unread import ALARM_SHARE, WARNING_SHARE
 from pixelprose.objectstore import (
     Expiry,
     StoreError,
@@ -117,7 +119,8 @@ def _guarded(
 def _kafka(settings: ClientSettings) -> Iterator[Finding]:
     kafka = settings.kafka
     yield Finding(f"Kafka at {kafka.bootstrap_servers} is cluster {cluster_id(kafka)}")
-    yield _offsets_retention(AdminClient(kafka.client()))
+    admin = AdminClient({**kafka.client(), "log_level": 0})
+    yield _offsets_retention(admin)
     cluster = Cluster(kafka.client())
     found = cluster.partitions()
     listed = topic_list()
@@ -125,11 +128,19 @@ def _kafka(settings: ClientSettings) -> Iterator[Finding]:
     missing = [name for name in map(kafka.physical, wanted) if name not in found]
     advice = f"missing: {', '.join(missing)}; run `pixelprose topics init` once" if missing else ""
     yield Finding(f"{len(wanted) - len(missing)} of {len(wanted)} topics", advice)
-    yield _stable_offsets(kafka, cluster, [(name, n) for name in found for n in found[name]])
+    ends = cluster.ends((name, n) for name in found for n in found[name])
+    yield _stable_offsets(kafka, ends)
     groups = [kafka.group(consumer, settings.instance) for consumer in listed.consumers()]
-    without = [group for group in groups if not cluster.positions(group)]
+    positions = {group: cluster.positions(group) for group in groups}
+    without = [group for group in groups if not positions[group]]
     advice = f"without: {', '.join(without)}; run `pixelprose topics init` once" if without else ""
     yield Finding(f"{len(groups) - len(without)} of {len(groups)} groups have positions", advice)
+    behind = {
+        group: lanes
+        for group, known in positions.items()
+        if (lanes := [at for at, to in known.items() if at in ends and to < ends[at].stable])
+    }
+    yield _unread(kafka, oldest_unread(kafka, admin, behind))
 
 
 def _offsets_retention(admin: AdminClient) -> Finding:
@@ -147,12 +158,10 @@ def _offsets_retention(admin: AdminClient) -> Finding:
     )
 
 
-def _stable_offsets(kafka: KafkaSettings, cluster: Cluster, lanes: list[Lane]) -> Finding:
+def _stable_offsets(kafka: KafkaSettings, ends: Mapping[Lane, Ends]) -> Finding:
     """Whether a transaction is open for longer than its time-out: it hangs, and readers with it."""
     waiting = [
-        Behind(at, one.stable, one.last)
-        for at, one in cluster.ends(lanes).items()
-        if one.stable < one.last
+        Behind(at, one.stable, one.last) for at, one in ends.items() if one.stable < one.last
     ]
     told = ages(kafka.client(), waiting, now=time.time())
     hanging = [one for one, age in told.items() if age > STALLED_SECONDS]
@@ -160,6 +169,17 @@ def _stable_offsets(kafka: KafkaSettings, cluster: Cluster, lanes: list[Lane]) -
         f"{counted(len(waiting), 'partition')} with an open transaction, {len(hanging)} hanging",
         "; ".join(advice(one, servers=kafka.bootstrap_servers) for one in hanging),
     )
+
+
+def _unread(kafka: KafkaSettings, oldest: Oldest | None) -> Finding:
+    """Whether records are near to being deleted before anybody read them."""
+    if oldest is None:
+        return Finding("no unread record is going to be deleted by its age")
+    what = f"oldest unread record: {oldest.share:.0%} of its topic's retention"
+    if oldest.share <= WARNING_SHARE:
+        return Finding(what)
+    advice = advice_for(oldest, servers=kafka.bootstrap_servers)
+    return Finding(what, advice, urgent=oldest.share > ALARM_SHARE)
 
 
 def _store(settings: ClientSettings) -> Iterator[Finding]:

@@ -6,6 +6,7 @@ from pixelprose.kafkalog.log import KafkaLog
 from pixelprose.kafkalog.probe import cluster_id, partition_count
 from pixelprose.kafkalog.settings import Configuration, KafkaSettings
 from pixelprose.kafkalog.stable_offsets import StableOffsetWatch
+from pixelprose.kafkalog.unread import UnreadWatch
 
 __all__ = [
     "Appender",
@@ -16,6 +17,7 @@ __all__ = [
     "Lags",
     "Reader",
     "StableOffsetWatch",
+    "UnreadWatch",
     "cluster_id",
     "partition_count",
 ]

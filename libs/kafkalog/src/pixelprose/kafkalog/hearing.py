@@ -171,15 +171,25 @@ class AnotherConsumer(Elsewhere):
             consumer.close()
 
 
-def listen(hearing: Hearing, closed: Event) -> None:
+class Looking(Protocol):
+    """What looks at the broker now and then. `look` raises KafkaException: nobody answers."""
+
+    def look(self) -> None:
+        """Look once."""
+
+    def close(self) -> None:
+        """Look no more."""
+
+
+def listen(looking: Looking, closed: Event, *, name: str) -> None:
     """Look now and then in a thread of its own, until closed."""
 
     def run() -> None:
         while not closed.wait(LOOK_SECONDS):
             try:
-                hearing.look()
+                looking.look()
             except KafkaException:
                 continue  # a broker that is away is the runner's to notice
-        hearing.close()
+        looking.close()
 
-    Thread(target=run, name="hearing", daemon=True).start()
+    Thread(target=run, name=name, daemon=True).start()

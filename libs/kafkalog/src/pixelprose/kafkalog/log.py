@@ -20,6 +20,7 @@ from pixelprose.kafkalog.settings import (
 )
 from pixelprose.kafkalog.stable_offsets import StableOffsetWatch
 from pixelprose.kafkalog.transactions import Transactions
+from pixelprose.kafkalog.unread import UnreadWatch
 from pixelprose.streamkit import Committed, Log, Membership, Message, Outgoing, TopicPartition
 from pixelprose.streamkit.errors import OutputTooLarge, Stop
 from pixelprose.streamkit.exit_codes import ExitCode
@@ -43,7 +44,7 @@ class KafkaLog(Log[Outgoing]):
     put on and taken off in this class. Nothing is connected before `probe` or `subscribe`.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - four parts of an identity, and two that watch
         self,
         settings: KafkaSettings,
         *,
@@ -52,10 +53,12 @@ class KafkaLog(Log[Outgoing]):
         instance: str,
         slot: int,
         watch: StableOffsetWatch | None = None,
+        unread: UnreadWatch | None = None,
     ) -> None:
         self._settings = settings
         self._topics = {settings.physical(topic): topic for topic in topics}
         self._watch = watch
+        self._unread = unread
         self._hearing = Hearing(AnotherConsumer(settings, group=settings.group(service, instance)))
         self._closed = Event()
         self._unknown_since: float | None = None
@@ -95,11 +98,13 @@ class KafkaLog(Log[Outgoing]):
         self._transactions.open()
         self._consumer.subscribe(
             list(self._topics),
-            on_assign=self._told(membership.assigned, self._hearing.assigned),
-            on_revoke=self._told(membership.revoked, self._hearing.gone),
-            on_lost=self._told(membership.lost, self._hearing.gone),
+            on_assign=self._told(membership.assigned, self._assigned),
+            on_revoke=self._told(membership.revoked, self._gone),
+            on_lost=self._told(membership.lost, self._gone),
         )
-        listen(self._hearing, self._closed)
+        listen(self._hearing, self._closed, name="hearing")
+        if self._unread is not None:
+            listen(self._unread, self._closed, name="unread")
         if self._watch is not None:
             self._watch.start()
 
@@ -225,6 +230,16 @@ class KafkaLog(Log[Outgoing]):
             also([(p.topic, p.partition) for p in partitions])
 
         return told
+
+    def _assigned(self, lanes: Collection[Lane]) -> None:
+        self._hearing.assigned(lanes)
+        if self._unread is not None:
+            self._unread.assigned(lanes)
+
+    def _gone(self, lanes: Collection[Lane]) -> None:
+        self._hearing.gone(lanes)
+        if self._unread is not None:
+            self._unread.gone(lanes)
 
     def _stop_if_needed(self, error: KafkaError, *, where: str) -> None:
         if error.fatal() or action_for(error) in {

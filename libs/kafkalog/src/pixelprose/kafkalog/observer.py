@@ -5,7 +5,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Literal
 
-from confluent_kafka import Consumer, KafkaError, KafkaException
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message
 from confluent_kafka import TopicPartition as KafkaPartition
 
 from pixelprose.kafkalog.settings import Configuration
@@ -45,6 +45,9 @@ class Observer:
             "enable.auto.commit": False,
             "enable.partition.eof": True,
             "isolation.level": isolation,
+            # What is read is a record here and there: no more than its batch of each partition.
+            "fetch.message.max.bytes": 1_000,
+            "queued.min.messages": 1,
             "log_level": 0,
         }
         self._new = consumer
@@ -101,6 +104,24 @@ class Observer:
                     return False
             raise KafkaException(KafkaError(KafkaError._TIMED_OUT))  # noqa: SLF001 - as above
 
+    def written(self, positions: Mapping[Lane, int]) -> Mapping[Lane, float]:
+        """Return when the first record at each position or behind it was written.
+
+        As a time of day in seconds. Partitions without such a record are missing, and those whose
+        record has no time.
+        """
+        if not positions:
+            return {}
+        found: dict[Lane, float] = {}
+        with self._asked() as consumer:
+            # One by one. Asked for several at once, a broker gives one batch that is larger than
+            # our limit, of the same partition each time, and nothing of the others.
+            for lane, at in positions.items():
+                consumer.assign([KafkaPartition(*lane, at)])
+                found[lane] = _time_of(_first(consumer, lane))
+            consumer.unassign()
+        return {lane: seconds for lane, seconds in found.items() if seconds >= 0}
+
     def move(self, positions: Mapping[Lane, int]) -> None:
         """Put the group, which must have no members, to these positions."""
         asked = [KafkaPartition(*lane, offset) for lane, offset in positions.items()]
@@ -131,6 +152,26 @@ class Observer:
         with self._asked() as consumer:
             found = consumer.offsets_for_times(asked, timeout=_TIMEOUT_SECONDS)
             return {(at.topic, at.partition): _good(at).offset for at in found}
+
+
+def _first(consumer: Consumer, lane: Lane) -> Message:
+    """Return the first message of a partition, be it a record or its end."""
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
+    while time.monotonic() < deadline:
+        message = consumer.poll(_POLL_SECONDS)
+        if message is not None and (message.topic(), message.partition()) == lane:
+            return message
+    raise KafkaException(KafkaError(KafkaError._TIMED_OUT))  # noqa: SLF001 - the client's public name for it
+
+
+def _time_of(message: Message) -> float:
+    """When a record was written; below 0 at the end of a partition, and where it has no time."""
+    error = message.error()
+    if error is None:
+        return message.timestamp()[1] / 1000
+    if error.code() == KafkaError._PARTITION_EOF:  # noqa: SLF001 - as above
+        return -1.0
+    raise KafkaException(error)
 
 
 def _good(at: KafkaPartition) -> KafkaPartition:

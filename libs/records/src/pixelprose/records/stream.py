@@ -1,7 +1,7 @@
 """From settings to a runner on Kafka: what every service's `build` ends with."""
 
 import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -10,19 +10,22 @@ from typing import Any
 from pixelprose.kafkalog import (
     DownstreamLag,
     KafkaLog,
+    KafkaSettings,
     Lags,
     Reader,
     StableOffsetWatch,
+    UnreadWatch,
     cluster_id,
     partition_count,
 )
+from pixelprose.kafkalog.observer import Observer
 from pixelprose.records.codec import Passing, RecordCodec
 from pixelprose.records.groups import Group
 from pixelprose.records.registry import Registry
 from pixelprose.records.settings import StreamSettings
 from pixelprose.records.topics import record_class, topic_list, topic_of
 from pixelprose.streamkit import Metrics, Retries, Runner, TopicPartition, Worker
-from pixelprose.streamkit.metrics.names import STALLED
+from pixelprose.streamkit.metrics.names import STALLED, UNREAD
 
 
 def unwatched(_: Collection[TopicPartition]) -> None:
@@ -121,6 +124,7 @@ def log_of_topics(
     """Return the log of these topics for the group of `name`, not connected."""
     stalled = metrics.gauge_of(STALLED).labels(name)
     watch = StableOffsetWatch(settings.kafka, topics=topics, tell=stalled.set, clock=time.monotonic)
+    keeps = keep_seconds(settings.kafka, topics)
     return KafkaLog(
         settings.kafka,
         topics=topics,
@@ -128,7 +132,32 @@ def log_of_topics(
         instance=settings.instance,
         slot=settings.slot,
         watch=watch,
+        unread=unread_watch(settings, name=name, keeps=keeps, metrics=metrics) if keeps else None,
     )
+
+
+def unread_watch(
+    settings: StreamSettings, *, name: str, keeps: Mapping[str, float], metrics: Metrics
+) -> UnreadWatch:
+    """Return what tells how near the unread records of `name` are to being deleted."""
+    kafka = settings.kafka
+    group = kafka.group(name, settings.instance)
+    return UnreadWatch(
+        Observer(kafka.client(), group=group, isolation="read_committed"),
+        keeps=keeps,
+        tell=metrics.gauge_of(UNREAD).labels(name).set,
+        now=time.time,
+    )
+
+
+def keep_seconds(kafka: KafkaSettings, topics: Collection[str]) -> Mapping[str, float]:
+    """Return for how long topics keep records, by their names on the broker, as we make them.
+
+    What an operator changed there later is not known here: only an admin client could ask, and
+    none is at work in a service (see `Observer`). `pixelprose doctor` asks.
+    """
+    days = topic_list().keep_days_by_topic()
+    return {kafka.physical(topic): days[topic] * 86_400.0 for topic in topics if topic in days}
 
 
 def codec_for(

@@ -89,6 +89,15 @@ class Topics(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             for consumer in topic.consumers
         )
 
+    def keep_days_by_topic(self) -> Mapping[str, int]:
+        """Return for how many days each topic keeps its records, where these end by age."""
+        listed = {topic.name: topic.keep_days for topic in self.topics if topic.keep_days}
+        return (
+            listed
+            | dict.fromkeys(self.dead_letter_topics(), self.dead_letters.keep_days)
+            | dict.fromkeys(self.retry_topics(), self.retries.keep_days)
+        )
+
     def retry_tiers(self, consumer: str) -> tuple[Tier, ...]:
         """Return the retry topics of a `service[.step]`, the shortest delay first."""
         if consumer not in self.retries.consumers:

@@ -89,9 +89,15 @@ OLDEST_AGE = MetricName(
     "pixelprose_oldest_record_age_seconds",
     "gauge",
     "Age, by broker time, of the oldest record read but not committed; 0 when there is none. "
-    "Alarm on its share of the topic's retention.",
+    "Of unread ones `pixelprose_oldest_unread_age_ratio` knows.",
 )
-
+UNREAD = MetricName(
+    "pixelprose_oldest_unread_age_ratio",
+    "gauge",
+    "Age of the oldest record behind the committed position, over how long its topic keeps "
+    "records: the highest of the partitions that this process reads, looked at every 10 s; 0 when "
+    "all is read. Alarm above 0.5; above 0.9 records are about to be deleted unread.",
+)
 STALLED = MetricName(
     "pixelprose_stable_offset_stalled_seconds",
     "gauge",
@@ -115,5 +121,6 @@ RUNNER_METRICS = (
     SUSPECTS,
     ASLEEP,
     OLDEST_AGE,
+    UNREAD,
     STALLED,
 )
