@@ -239,11 +239,17 @@ class Watched:
         self.ended: list[int] = []
         self._beats = list(beats)
         self.dog = Watchdog(
-            lambda: self._beats[0], seconds=2, end=self.ended.append, sleep=self._sleep
+            lambda: self._beats[0],
+            seconds=2,
+            starting_seconds=5,
+            end=self.ended.append,
+            sleep=self._sleep,
         )
+        self.calm: list[bool] = []
         self.dog.watch()
 
     def _sleep(self, _: float) -> None:
+        self.calm.append(self.dog.calm)
         if len(self._beats) > 1:
             self._beats.pop(0)
         else:
@@ -252,6 +258,50 @@ class Watched:
 
 def test_the_watchdog_ends_a_process_whose_loop_stands_still() -> None:
     assert Watched(*[[7, n] for n in range(5)]).ended == [ExitCode.HUNG]
+
+
+def test_a_loop_that_never_begins_to_turn_is_ended_later_and_is_calm_until_then() -> None:
+    waiting = Watched(*[[-1, n] for n in range(11)])
+    assert waiting.ended == [ExitCode.HUNG]
+    assert waiting.calm == [True] * 10
+    assert Watched(*[[-1, n] for n in range(10)]).ended == []
+
+
+class Deaf(MemoryLog):
+    """Never answers whether it is there, until it is let go."""
+
+    def __init__(self) -> None:
+        super().__init__(MemoryBroker("in"))
+        self.let_go = Event()
+
+    def probe(self) -> None:
+        self.let_go.wait(SECONDS)
+        raise Unavailable("kafka", "late")
+
+
+def test_a_broker_that_is_asked_and_never_answers_ends_the_process() -> None:
+    log, ended = Deaf(), list[int]()
+
+    def end(code: int) -> None:
+        ended.append(code)
+        log.let_go.set()
+
+    kafka = SETTINGS.kafka.model_copy(
+        update={"start_deadline_seconds": 0.5, "commit_deadline_seconds": 0.0}
+    )
+    quick = RunnerSettings(watchdog_seconds=0.5)
+    step = Inline(raising(RuntimeError("no record comes")))
+    deaf = Runner(log, TextCodec(), step, quick, service="t", version="1", metrics=Metrics())
+    host = Host(SETTINGS.model_copy(update={"kafka": kafka, "runner": quick}), Metrics(), end=end)
+    host.run(Service(runners=(deaf,)))
+    assert ended == [ExitCode.HUNG]
+
+
+def test_a_loop_that_began_late_is_timed_from_then() -> None:
+    assert Watched(*[[-1]] * 10, *[[1]] * 4).ended == []
+    stood = Watched(*[[-1]] * 10, *[[1]] * 5)
+    assert stood.ended == [ExitCode.HUNG]
+    assert stood.calm[-2:] == [True, False]
 
 
 @pytest.mark.parametrize(

@@ -65,8 +65,12 @@ class Host:
         self._hurry: Timer | None = None
         self._ends: SimpleQueue[BaseException | None] = SimpleQueue()
         self._events = structlog.get_logger("service")
+        kafka, patience = settings.kafka, settings.runner.watchdog_seconds
+        # Before the first turn the broker is asked and the transactional id taken over, each with
+        # a deadline; calls that are deaf to theirs were seen (docs/adr/0015).
+        starting = kafka.start_deadline_seconds + kafka.commit_deadline_seconds + patience
         self._watchdog = Watchdog(
-            self._beats, seconds=settings.runner.watchdog_seconds, end=self._end
+            self._beats, seconds=patience, starting_seconds=starting, end=self._end
         )
         checks = {
             "/livez": lambda: self._watchdog.calm,
@@ -144,7 +148,7 @@ class Host:
         return bool(self._runners) and all(runner.ready for runner in self._runners)
 
     def _beats(self) -> list[int]:
-        # A runner beats from the day it joined; before that it waits for a broker, with deadlines.
+        # A runner beats from the day it joined.
         return [runner.beats if runner.beats else -1 for runner in self._running]
 
     def _code(self, faults: list[BaseException]) -> int:
