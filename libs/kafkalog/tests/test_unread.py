@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from pixelprose.kafkalog import UnreadWatch
+from pixelprose.kafkalog import KafkaLog, KafkaSettings, UnreadWatch
 from pixelprose.kafkalog.observer import Lane
 from pixelprose.kafkalog.unread import shares
 
@@ -105,6 +105,17 @@ def test_the_oldest_of_our_own_partitions_is_told_look_by_look(broker: Broker) -
     broker.partitions[LANE].position = 1
     watch.look()
     assert said == [0.0, 0.7, 0.3, 0.0]
+
+
+def test_a_log_says_which_partitions_come_and_go(broker: Broker) -> None:
+    said: list[float] = []
+    watch = UnreadWatch(broker, keeps=KEEPS, tell=said.append, now=lambda: NOW)
+    settings = KafkaSettings(bootstrap_servers="127.0.0.1:1")
+    log = KafkaLog(settings, topics=("in",), service="t", instance="one", slot=0, unread=watch)
+    for change, lanes in ((log._assigned, [LANE, OTHER]), (log._gone, [OTHER])):
+        change(lanes)
+        watch.look()
+    assert said == [0.7, 0.3]
 
 
 def test_a_watch_that_looks_no_more_releases_its_client(broker: Broker) -> None:
