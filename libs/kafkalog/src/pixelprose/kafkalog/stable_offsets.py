@@ -6,11 +6,11 @@ reader of committed records passes it until somebody ends it.
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from threading import Event, Thread
 
-from confluent_kafka import Consumer, KafkaException
-from confluent_kafka import TopicPartition as KafkaPartition
+from confluent_kafka import KafkaException
 
 from pixelprose.kafkalog.observer import Lane, Observer
 from pixelprose.kafkalog.settings import TRANSACTION_TIMEOUT_SECONDS, Configuration, KafkaSettings
@@ -21,7 +21,6 @@ LOOK_SECONDS = 10.0
 STALLED_SECONDS = TRANSACTION_TIMEOUT_SECONDS + 15.0
 """An open transaction this old hangs: its time-out is over, and the coordinator had time to act."""
 
-_ASK_SECONDS = 5.0
 _NOBODY = "pixelprose-stable-offsets"
 """A group that the client requires and that nobody joins."""
 
@@ -79,32 +78,15 @@ def ages(client: Configuration, found: Collection[Behind], *, now: float) -> Map
     """Return how long each has been so: the age of its first undecided record, in seconds.
 
     `now` is the time of day in seconds. One look is enough: the record at the last stable offset
-    is the first of the oldest open transaction. A partition whose record can't be read is left out.
+    is the first of the oldest open transaction.
+
+    Raises:
+        KafkaException: the broker does not answer.
     """
-    if not found:
-        return {}
-    consumer = Consumer(
-        {
-            **client,
-            "group.id": _NOBODY,
-            "enable.auto.commit": False,
-            "isolation.level": "read_uncommitted",
-            "fetch.message.max.bytes": 1_000,
-            "log_level": 0,
-        }
-    )
-    by_lane = {one.lane: one for one in found}
-    told: dict[Behind, float] = {}
-    try:
-        consumer.assign([KafkaPartition(*one.lane, one.stable) for one in found])
-        while len(told) < len(by_lane) and (message := consumer.poll(_ASK_SECONDS)) is not None:
-            topic, partition = message.topic(), message.partition()
-            if message.error() is None and topic is not None and partition is not None:
-                one = by_lane[topic, partition]
-                told.setdefault(one, max(0.0, now - message.timestamp()[1] / 1000))
-    finally:
-        consumer.close()
-    return told
+    observer = Observer(client, group=_NOBODY, isolation="read_uncommitted")
+    with closing(observer) as asked:
+        written = asked.written({one.lane: one.stable for one in found})
+    return {one: max(0.0, now - written[one.lane]) for one in found if one.lane in written}
 
 
 def advice(one: Behind, *, servers: str) -> str:
