@@ -48,6 +48,8 @@ class Observer:
             # What is read is a record here and there: no more than its batch of each partition.
             "fetch.message.max.bytes": 1_000,
             "queued.min.messages": 1,
+            # The next partition waits for the fetch under way: up to 0.5 s with the default of 500.
+            "fetch.wait.max.ms": 50,
             "log_level": 0,
         }
         self._new = consumer
