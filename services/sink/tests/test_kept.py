@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from deltalake import DeltaTable, Field, Schema
 from deltalake.exceptions import DeltaError
+from deltalake.schema import PrimitiveType
 from msgspec import Struct
 
 from pixelprose.lake import TableSpec
@@ -90,7 +91,7 @@ def deletes(uri: str) -> None:
 
 
 def adds_a_column(uri: str) -> None:
-    DeltaTable(uri).alter.add_columns([Field("more", "string", nullable=True)])
+    DeltaTable(uri).alter.add_columns([Field("more", PrimitiveType("string"), nullable=True)])
 
 
 def checkpoints(uri: str) -> None:
