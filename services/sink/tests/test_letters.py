@@ -1,14 +1,20 @@
 """Dead letters as rows."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
+from deltalake import DeltaTable
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pixelprose.lake import DEAD_LETTERS, DeadLetterRow
 from pixelprose.records import submission_id, submission_id_at
+from pixelprose.sink.delta import DeltaLakeTable
+from pixelprose.sink.guarded import GuardedTable
 from pixelprose.sink.letters import LetterCodec, keep_letter
+from pixelprose.sink.testing import MemoryTable
 from pixelprose.streamkit import Emit, Headers, Message, Outgoing, Reject, TopicPartition
 from pixelprose.streamkit.letters import DeadLetters
 
@@ -16,7 +22,17 @@ SUBMITTED = TopicPartition("pixelprose.images.submitted.v1", 3)
 SCREENED = TopicPartition("pixelprose.images.screened.v1", 1)
 NOW = datetime(2026, 1, 2, 12, tzinfo=UTC)
 DIGEST = "a" * 64
-CODEC = LetterCodec(cluster="cluster")
+DEAD = f"{SCREENED.topic}.captioner.dlq"
+LANES = (TopicPartition(DEAD, 0), TopicPartition(DEAD, 1))
+
+
+def codec(topic: str) -> LetterCodec:
+    """The codec while the dead-letter topic has this identity."""
+    apps = {lane: f"cluster/{topic}/{lane.partition}" for lane in LANES}
+    return LetterCodec(cluster="cluster", apps=apps)
+
+
+CODEC = codec("topic")
 
 
 def dead(at: TopicPartition, key: bytes | None, *headers: tuple[str, bytes]) -> Outgoing:
@@ -28,6 +44,11 @@ def dead(at: TopicPartition, key: bytes | None, *headers: tuple[str, bytes]) -> 
 def row_of(letter: Outgoing) -> DeadLetterRow:
     at = TopicPartition(letter.topic, 0)
     return CODEC.decode(Message(at, 9, letter.key, letter.value, letter.headers, NOW))
+
+
+def lying(lane: int, offset: int) -> Message:
+    letter = dead(SCREENED, None)
+    return Message(TopicPartition(DEAD, lane), offset, None, b"", letter.headers, NOW)
 
 
 def test_a_dead_letter_says_who_where_and_why() -> None:
@@ -62,14 +83,29 @@ def test_a_redriven_submission_keeps_its_name() -> None:
 
 
 def test_two_letters_are_two_rows_and_one_letter_is_one() -> None:
-    letter = dead(SCREENED, None)
     ids = {
-        CODEC.decode(
-            Message(TopicPartition(letter.topic, lane), offset, None, b"", letter.headers, NOW)
-        ).row_id
+        CODEC.decode(lying(lane, offset)).row_id
         for lane, offset in [(0, 0), (0, 1), (1, 0), (0, 0)]
     }
     assert len(ids) == 3
+
+
+def test_a_letter_of_a_topic_made_anew_is_no_older_one(tmp_path: Path) -> None:
+    table = DeltaLakeTable(str(tmp_path / "letters"), DEAD_LETTERS, {})
+    table.create()
+    for topic in ("topic", "topic made anew", "topic made anew"):
+        read, message = codec(topic), lying(0, 0)
+        guarded = GuardedTable(table, {LANES[0]: f"cluster/{topic}/0"})
+        guarded.append([read.encode(read.decode(message), message)])
+    files = DeltaTable(table.uri).file_uris()
+    assert sum(pq.read_metadata(file).num_rows for file in files) == 2
+
+
+def test_a_letter_from_a_partition_that_came_since_is_no_dead_letter_itself() -> None:
+    came = lying(2, 0)
+    row = CODEC.encode(CODEC.decode(came), came)
+    with pytest.raises(KeyError):
+        GuardedTable(MemoryTable(), {}).append([row])
 
 
 @given(

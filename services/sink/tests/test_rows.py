@@ -161,6 +161,8 @@ def test_every_row_names_its_own_identity(lake: Lake) -> None:
     without = image_row(known, Message(AT, 7, None, cause.value, (), NOON), {})
     assert strange.row_id != without.row_id != image.row_id
     assert len(without.row_id) == 64
+    in_a_topic_made_anew = Message(AT, 7, None, cause.value, (), NOON + timedelta(seconds=1))
+    assert image_row(known, in_a_topic_made_anew, {}).row_id != without.row_id
     lake.write(IMAGES, image)
     assert lake.query("select row_id from images", IMAGES) == [{"row_id": "an event"}]
 

@@ -1,6 +1,6 @@
 """Wires the sink: the only place that names adapters."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -27,7 +27,7 @@ from pixelprose.sink.codec import RowCodec, RowOf
 from pixelprose.sink.columns import ColumnsOf, caption_columns, image_columns
 from pixelprose.sink.delta import table_in
 from pixelprose.sink.gaps import Gaps
-from pixelprose.sink.guarded import GuardedTable
+from pixelprose.sink.guarded import AppId, GuardedTable
 from pixelprose.sink.late import LateCodec, keep
 from pixelprose.sink.letters import LetterCodec, keep_letter
 from pixelprose.sink.positions import Positions
@@ -44,10 +44,14 @@ from pixelprose.streamkit import (
     Metrics,
     Runner,
     Step,
+    TopicPartition,
 )
 from pixelprose.streamkit.letters import DeadLetters
 
 _VERSION: Final = version("pixelprose-sink")
+
+_Apps = Mapping[TopicPartition, AppId]
+"""The partitions that a table's records are read from, and the identity of each."""
 
 
 def build(settings: SinkSettings, metrics: Metrics) -> Service:
@@ -107,27 +111,27 @@ class _Sink:
             fuse_share=self._settings.runner.fuse_share,
         )
         way = _Way(LateCodec(rows, prefix), keep, reader, Rejections(records))
-        return self._runner(spec, (topic_of(reads),), way)
+        return self._runner(spec, self._positions.app_ids((topic_of(reads),)), way)
 
     def rejections(self) -> Runner[Any, Any, Any]:
         """Return the runner of rejections, each of which is looked at by itself."""
         _, rows = self._codecs(REJECTIONS, rejection_row)
-        topics = (topic_of(ImageRejected),)
-        return self._runner(REJECTIONS, topics, _Way(rows, keep_rejection))
+        apps = self._positions.app_ids((topic_of(ImageRejected),))
+        return self._runner(REJECTIONS, apps, _Way(rows, keep_rejection))
 
     def dead_letters(self) -> Runner[Any, Any, Any]:
         """Return the runner of all dead-letter topics."""
-        topics = topic_list().read_by(_name(DEAD_LETTERS))
-        codec = LetterCodec(cluster=self._cluster)
-        return self._runner(DEAD_LETTERS, topics, _Way(codec, keep_letter))
+        apps = self._positions.app_ids(topic_list().read_by(_name(DEAD_LETTERS)))
+        codec = LetterCodec(cluster=self._cluster, apps=apps)
+        return self._runner(DEAD_LETTERS, apps, _Way(codec, keep_letter))
 
     def _codecs(self, spec: TableSpec, row_of: RowOf[Any]) -> tuple[RecordCodec, RowCodec[Any]]:
         records = codec_for(self._settings, service="sink", step=spec.name)
         return records, RowCodec(records, row_of, instance=self._settings.instance)
 
-    def _runner(self, spec: TableSpec, topics: Sequence[str], way: _Way) -> Runner[Any, Any, Any]:
+    def _runner(self, spec: TableSpec, apps: _Apps, way: _Way) -> Runner[Any, Any, Any]:
         return Runner(
-            self._log(spec, topics, way),
+            self._log(spec, apps, way),
             way.codec,
             Inline(way.step),
             flushing(self._settings.sink, self._settings.runner),
@@ -136,15 +140,12 @@ class _Sink:
             metrics=self._metrics,
         )
 
-    def _log(self, spec: TableSpec, topics: Sequence[str], way: _Way) -> TableLog[Any]:
+    def _log(self, spec: TableSpec, apps: _Apps, way: _Way) -> TableLog[Any]:
         settings, name = self._settings, _name(spec)
         table = table_in(self._store, settings.store, spec)
         table.create()
-        guarded = GuardedTable(
-            table,
-            self._positions.app_ids(topics),
-            recent=RecentRows(settings.sink.recent_rows),
-        )
+        guarded = GuardedTable(table, apps, recent=RecentRows(settings.sink.recent_rows))
+        topics = sorted({at.topic for at in apps})
         return TableLog(
             log_of_topics(settings, name=name, topics=topics, metrics=self._metrics),
             guarded,

@@ -17,8 +17,9 @@ from pixelprose.records import (
     topic_of,
 )
 from pixelprose.records.headers import read
+from pixelprose.sink.guarded import AppId
 from pixelprose.sink.row import Row
-from pixelprose.streamkit import Emit, Message, Outcome, Reject
+from pixelprose.streamkit import Emit, Message, Outcome, Reject, TopicPartition
 
 _DIGEST: Final = re.compile("[0-9a-f]{64}")
 _UNKNOWN: Final = "unknown"
@@ -31,11 +32,13 @@ class LetterCodec:
     """Reads dead letters of every topic, and refuses none: nothing dies twice.
 
     A letter without our headers (nobody of ours writes such) says `unknown`. `cluster` is the
-    Kafka cluster's id, for submissions that are known by their position alone.
+    Kafka cluster's id, for submissions that are known by their position alone; `apps` are the
+    identities of the partitions that letters are read from.
     """
 
-    def __init__(self, *, cluster: str) -> None:
+    def __init__(self, *, cluster: str, apps: Mapping[TopicPartition, AppId]) -> None:
         self._cluster = cluster
+        self._apps = apps
 
     def decode(self, message: Message) -> DeadLetterRow:
         """Return the row of a dead letter."""
@@ -51,11 +54,10 @@ class LetterCodec:
             offset=_number(ours.get("dlq_offset")),
         )
         stage = ours.get("dlq_service", _UNKNOWN)
-        where = f"{self._cluster}/{message.at.topic}/{message.at.partition}/{message.offset}"
         return DeadLetterRow(
             ingest_date=message.timestamp.date(),
             ingested_at=message.timestamp,
-            row_id=hashlib.sha256(where.encode()).hexdigest(),
+            row_id=self._row_id(message),
             image_id=_image_id(record, message.key),
             submission_id=self._submission(known, record),
             attempt=_number(known.get(Header.ATTEMPT)),
@@ -86,6 +88,12 @@ class LetterCodec:
             TypeError: always.
         """
         raise TypeError("the sink rejects nothing")
+
+    def _row_id(self, message: Message) -> str:
+        """A letter's place, in this topic and in no other that had its name before."""
+        # A partition that came since has no identity yet: its first commit ends the process.
+        app = self._apps.get(message.at, str(message.at))
+        return hashlib.sha256(f"{app}/{message.offset}".encode()).hexdigest()
 
     def _submission(self, known: Mapping[Header, str], record: Position) -> SubmissionId | None:
         given = known.get(Header.SUBMISSION)

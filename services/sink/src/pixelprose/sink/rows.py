@@ -123,11 +123,11 @@ def is_of_content(row: CaptionRow | ImageRow | RejectionRow) -> TypeGuard[Captio
 def comes_again(row: CaptionRow | ImageRow | RejectionRow, *, instance: str) -> bool:
     """Whether the same row may have been written long ago, from another position.
 
-    A redrive makes the same caption again, and so does a replay by another deployment.
+    A replay by another deployment makes any row again, and a redrive the same caption.
     """
-    if not is_of_content(row):
-        return False
-    return row.attempt > 0 or any(hop.instance != instance for hop in row.lineage.hops)
+    if is_of_content(row) and row.attempt > 0:
+        return True
+    return any(hop.instance != instance for hop in row.lineage.hops)
 
 
 def _part(group: type[G], record: Group) -> G:
@@ -159,10 +159,13 @@ def schema_id(cause: Message) -> int:
 
 
 def event_id(cause: Message) -> str:
-    """Return the record's event id, or one that is made of its position."""
+    """Return the record's event id, or one that is made of its position and time.
+
+    The time tells it from the record that a topic of the same name had there before.
+    """
     given = read(cause.headers).get(Header.ID)
-    position = f"{cause.at.topic}/{cause.at.partition}/{cause.offset}"
-    return given or hashlib.sha256(position.encode()).hexdigest()
+    place = f"{cause.at.topic}/{cause.at.partition}/{cause.offset}@{cause.timestamp.isoformat()}"
+    return given or hashlib.sha256(place.encode()).hexdigest()
 
 
 def _consent(fetch: Fetch) -> Consent:
