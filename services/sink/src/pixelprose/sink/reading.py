@@ -111,11 +111,11 @@ class ColumnReader:
 
     def _again(self, record: Mapping[str, Column]) -> set[int]:
         """Places of rows that may have come long ago; see `comes_again`."""
+        replayed = hops_of_others(record["lineage"], instance=self.instance)
         if self.spec is not CAPTIONS:
-            return set()
+            return replayed
         attempts = inside(record["submission"])["attempt"].to_pylist()
-        redriven = {place for place, attempt in enumerate(attempts) if attempt}
-        return redriven | hops_of_others(record["lineage"], instance=self.instance)
+        return replayed | {place for place, attempt in enumerate(attempts) if attempt}
 
     def _judge(self, unread: int, of: int) -> None:
         if unread >= self.fuse_least and unread >= self.fuse_share * of:

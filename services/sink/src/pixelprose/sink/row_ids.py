@@ -81,7 +81,7 @@ def owners(
     Files of other times and policies are passed over by their statistics, row groups without any of
     the ids by their Bloom filters.
     """
-    policies = {row.policy_hash for row in rows} - {None}
+    policies = {row.policy_hash for row in rows}
     wanted = sorted({row.row_id for row in rows})
     found: defaultdict[str, set[Who]] = defaultdict(set)
     for start in range(0, len(wanted), _AT_ONCE):
@@ -89,7 +89,7 @@ def owners(
             f"select {ROW_ID}, submission_id, attempt from rows "  # noqa: S608 - quoted
             f"where {ROW_ID} in {_listed(wanted[start:][:_AT_ONCE])}"
         )
-        if policies:
+        if None not in policies:
             sql += f" and policy_hash in {_listed(sorted(map(str, policies)))}"
         if since is not None:
             sql += f" and {TIME} >= timestamp '{since.isoformat()}'"
