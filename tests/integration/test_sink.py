@@ -82,7 +82,7 @@ class Pipeline:
     def kill(self, submission: str) -> None:
         at = TopicPartition(topic_of(ImageSubmitted), 0)
         headers = (("ce_submissionid", submission.encode()),)
-        message = Message(at, 0, None, b"?", headers, example_caption("x").caption.generated_at)
+        message = Message(at, 0, b"a key", b"?", headers, example_caption("x").caption.generated_at)
         letters = DeadLetters("ingester", version="1")
         self._put(letters.of(message, "undecodable", error_class="E", error_text=""))
 
@@ -238,6 +238,34 @@ def test_a_redriven_caption_that_is_there_already_is_no_second_row(settings: Sin
         "reason": "duplicate_row",
         "duplicate_of": "a" * 64,
     }
+
+
+def test_topics_that_are_made_anew_start_anew(settings: SinkSettings) -> None:
+    pipeline = Pipeline(settings.kafka)
+    topics = [topic_of(CaptionAnnotated), f"{topic_of(ImageSubmitted)}.ingester.dlq"]
+    # By their keys, records of one kind lie in one partition: each time at its first place.
+    for number, (name, dead) in enumerate([("a", "b"), ("c", "d")], start=1):
+        pipeline.send(example_caption(name))
+        pipeline.kill(dead * 64)
+        pipeline.flush()
+        with running(settings):
+            until(lambda n=number: count(settings, "captions") == n)
+            until(lambda n=number: count(settings, "dead_letters") == n)
+        if number == 1:
+            make_anew(settings, topics)
+    places = "select lineage['partition'] as lane, lineage['offset'] as offset from"
+    for table in ("captions", "dead_letters"):
+        one, other = ask(settings, f"{places} {table}")
+        assert one == other, "or this test shows nothing"
+
+
+def make_anew(settings: SinkSettings, topics: Sequence[str]) -> None:
+    physical = [settings.kafka.physical(topic) for topic in topics]
+    admin = AdminClient({**settings.kafka.client(), "log_level": 0})
+    for deleted in admin.delete_topics(physical).values():
+        deleted.result()
+    until(lambda: not set(physical) & admin.list_topics(timeout=PATIENCE_SECONDS).topics.keys())
+    initialise(settings.kafka, instance=settings.instance, partitions=PARTITIONS, replication=1)
 
 
 class Died(BaseException):

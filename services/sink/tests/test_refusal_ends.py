@@ -79,6 +79,12 @@ class World:
         record = msgspec.structs.replace(known, submission=replaced)
         self.broker.append(CAPTION.encode(record))
 
+    def feed_half(self) -> bytes:
+        """Feed a record of our schema whose end is missing; only the commit sees it."""
+        whole = CAPTION.encode(example(packaged(), CaptionAnnotated, "full"))
+        self.broker.append(whole[: len(whole) // 2])
+        return whole[: len(whole) // 2]
+
     def sink(self, kind: type[MemoryLog] = MemoryLog) -> None:
         """Read everything that is there, commit it, and end."""
         late, inner = LateCodec(ROWS, PREFIX), kind(self.broker)
@@ -107,6 +113,9 @@ class World:
             assert log.commit(found, (), {self.at: Committed(len(self.broker.records[self.at]))})
         finally:
             self.broker.expel(inner)
+
+    def dead_letters(self) -> Sequence[Outgoing]:
+        return self.broker.appended[f"{TOPIC}.sink.captions.dlq"]
 
     def rejections(self) -> Sequence[Outgoing]:
         return self.broker.appended[topic_of(ImageRejected)]
@@ -199,3 +208,16 @@ def test_a_death_while_all_are_refused_leaves_nothing_behind(world: World) -> No
         world.sink(DyingLog)
     world.sink()
     assert world.rejected() == [("b", 1, "a")]
+
+
+def test_a_record_that_no_commit_can_read_is_one_dead_letter_whatever_dies(world: World) -> None:
+    world.feed("a")
+    half = world.feed_half()
+    with pytest.raises(Died):
+        world.sink(DyingLog)
+    assert world.dead_letters() == []
+    world.sink()
+    world.feed("b", attempt=1)
+    world.sink()
+    assert [letter.value for letter in world.dead_letters()] == [half]
+    assert world.rejected() == [("b", 1, "a")], "the record before it has its row"

@@ -1,5 +1,7 @@
 """Records as rows of the real tables, and what the views say of them."""
 
+import io
+import json
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -9,7 +11,9 @@ import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from confluent_kafka.schema_registry import Schema
 from deltalake import DeltaTable, QueryBuilder
+from fastavro import parse_schema, schemaless_writer
 
 from pixelprose.lake import (
     CAPTIONS,
@@ -37,10 +41,17 @@ from pixelprose.records import (
     RowId,
     SubmissionId,
     Wire,
+    schema_text,
+    topic_of,
 )
+from pixelprose.records.body import plain
+from pixelprose.records.codec import Passing, RecordCodec
 from pixelprose.records.examples import example
 from pixelprose.records.files import packaged
+from pixelprose.records.registry import subject_of
+from pixelprose.sink.codec import RowCodec
 from pixelprose.sink.delta import DeltaLakeTable
+from pixelprose.sink.late import LateCodec
 from pixelprose.sink.row import Row
 from pixelprose.sink.rows import caption_row, image_row, rejection_row
 from pixelprose.streamkit import Message, TopicPartition
@@ -126,6 +137,39 @@ def test_a_caption_keeps_everything_that_its_record_says(name: str) -> None:
     assert len(found["lineage"]["hops"]) == len(kept["lineage"])
     assert [found["lineage"][at] for at in ("topic", "partition", "offset")] == ["things", 0, 7]
     assert (found["ingested_at"], found["ingest_date"]) == (NOON, NOON.date())
+
+
+def of_a_newer_schema(registry: Registry) -> bytes:
+    """A caption by whose schema the record and its caption have a mood."""
+    newer: dict[str, Any] = json.loads(schema_text("CaptionAnnotated"))
+    mood = {"name": "mood", "type": "string", "default": ""}
+    newer["fields"].append(mood)
+    fields = {field["name"]: field["type"] for field in newer["fields"]}
+    fields["caption"]["fields"].append(mood)
+    subject = subject_of("CaptionAnnotated")
+    known = registry._client.register_schema(subject, Schema(json.dumps(newer), "AVRO"))
+    said = plain(example(packaged(), CaptionAnnotated, "full"))
+    said["mood"], said["caption"]["mood"] = "calm", "bright"
+    body = io.BytesIO()
+    schemaless_writer(body, parse_schema(newer), said)
+    return b"\0" + known.to_bytes(4, "big") + body.getvalue()
+
+
+def test_what_a_newer_schema_says_beyond_ours_is_in_the_row(lake: Lake) -> None:
+    registry = Registry(RegistrySettings(url="mock://newer"))
+    passing = Passing(service="sink", stage="sink", version="1", instance="live", cluster="c")
+    records = RecordCodec(passing, registry, now=lambda: NOON)
+    rows: RowCodec[CaptionAnnotated] = RowCodec(records, caption_row, instance="live")
+    late = LateCodec(rows, records.prefix(CaptionAnnotated))
+    value = of_a_newer_schema(registry)
+    at = TopicPartition(topic_of(CaptionAnnotated), 0)
+    read = late.decode(Message(at, 7, b"key", value, (), NOON))
+    assert isinstance(read, Row)
+    assert isinstance(read.values, CaptionRow)
+    lake.write(CAPTIONS, read.values)
+    (found,) = lake.query("select lineage from captions", CAPTIONS)
+    assert dict(found["lineage"]["unknown"]) == {"mood": '"calm"', "caption.mood": '"bright"'}
+    assert found["lineage"]["schema_id"] == int.from_bytes(value[1:5], "big")
 
 
 def leaves(group: type[msgspec.Struct]) -> set[str]:
