@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import SecretStr
+from services.sink.tests.test_table_schedules import ComparesOnce, OnS3, run
 
 from pixelprose.curator import State, check_tables
 from pixelprose.curator.testing import NOON, SmallLake, a_caption
@@ -119,3 +120,15 @@ def test_replays_and_two_sinks_write_each_row_once(settings: StoreSettings) -> N
     assert {finding.state for finding in found} == {State.OK}, found
     ids = table.query("select row_id from t").column("row_id").to_pylist()
     assert sorted(map(str, ids)) == sorted(row.row_id for row in rows)
+
+
+@pytest.mark.parametrize("known_by", ["position", "row_id"])
+def test_every_record_has_one_row_whatever_happens_to_its_writers(
+    settings: StoreSettings, known_by: str
+) -> None:
+    run(OnS3, examples=10, identified=known_by == "row_id", store=settings)
+
+
+def test_a_writer_that_compares_once_is_caught(settings: StoreSettings) -> None:
+    with pytest.raises(AssertionError):
+        run(OnS3, examples=50, identified=False, guarded=ComparesOnce, store=settings)

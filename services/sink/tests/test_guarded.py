@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from deltalake import DeltaTable, QueryBuilder
+from deltalake import QueryBuilder
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Struct
 
 from pixelprose.lake import TableSpec
-from pixelprose.sink.delta import DeltaLakeTable
+from pixelprose.objectstore import StoreSettings
+from pixelprose.sink.delta import DeltaLakeTable, storage_options
 from pixelprose.sink.guarded import Conflict, GuardedTable, Table
 from pixelprose.sink.row import Row
 from pixelprose.sink.testing import MemoryTable
@@ -43,16 +44,19 @@ def names(table: Table) -> list[str]:
     if isinstance(table, MemoryTable):
         return sorted(row.values.name for row in table.rows if isinstance(row.values, Tiny))
     assert isinstance(table, DeltaLakeTable)
-    handle = DeltaTable(table.uri)
+    handle = table.snapshot()._handle
     found = QueryBuilder().register("t", handle).execute("select name from t").read_all()
     return sorted(map(str, pa.table(found).column("name").to_pylist()))
 
 
-@pytest.fixture(params=["memory", "delta"])
+@pytest.fixture(params=["memory", "delta", pytest.param("s3", marks=pytest.mark.real)])
 def table(request: pytest.FixtureRequest, tmp_path: Path) -> Table:
     if request.param == "memory":
         return MemoryTable()
     made = DeltaLakeTable(str(tmp_path / "tiny"), TINY, {})
+    if request.param == "s3":
+        store: StoreSettings = request.getfixturevalue("store")
+        made = DeltaLakeTable(f"s3://{store.bucket}/lake/tiny", TINY, storage_options(store))
     made.create()
     return made
 

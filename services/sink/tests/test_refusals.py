@@ -8,8 +8,9 @@ from deltalake import DeltaTable
 from msgspec import Struct
 
 from pixelprose.lake import TableSpec
+from pixelprose.objectstore import StoreSettings
 from pixelprose.sink.admission import Refusal
-from pixelprose.sink.delta import DeltaLakeTable
+from pixelprose.sink.delta import DeltaLakeTable, storage_options
 from pixelprose.sink.files import writer_properties
 from pixelprose.sink.guarded import GuardedTable, Table
 from pixelprose.sink.recent import RecentRows
@@ -54,9 +55,16 @@ def row(offset: int, row_id: str, *, lane: int = 0, again: bool = False, policy:
     return Row(LANES[lane], offset, values, row_id=row_id, again=again)
 
 
-@pytest.fixture(params=["memory", "delta"])
+@pytest.fixture(params=["memory", "delta", pytest.param("s3", marks=pytest.mark.real)])
 def table(request: pytest.FixtureRequest, tmp_path: Path) -> Table:
-    return MemoryTable() if request.param == "memory" else delta(tmp_path)
+    if request.param == "memory":
+        return MemoryTable()
+    if request.param == "delta":
+        return delta(tmp_path)
+    store: StoreSettings = request.getfixturevalue("store")
+    made = DeltaLakeTable(f"s3://{store.bucket}/lake/named", NAMED, storage_options(store))
+    made.create()
+    return made
 
 
 def delta(folder: Path) -> DeltaLakeTable:

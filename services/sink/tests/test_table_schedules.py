@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import mkdtemp
 from typing import ClassVar
+from uuid import uuid4
 
 import pyarrow as pa
 import pytest
@@ -16,7 +17,8 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from msgspec import Struct
 
 from pixelprose.lake import TableSpec
-from pixelprose.sink.delta import DeltaLakeTable
+from pixelprose.objectstore import StoreSettings
+from pixelprose.sink.delta import DeltaLakeTable, storage_options
 from pixelprose.sink.guarded import Appended, Conflict, GuardedTable, Snapshot, Table
 from pixelprose.sink.row import Row
 from pixelprose.sink.testing import MemoryTable
@@ -167,15 +169,33 @@ class InDelta(Schedule):
     def opened(self) -> DeltaLakeTable:
         return DeltaLakeTable(self.delta.uri, NAMED, {})
 
+    def handle(self) -> DeltaTable:
+        return DeltaTable(self.delta.uri)
+
     def compacted(self) -> None:
-        handle = DeltaTable(self.delta.uri)
+        handle = self.handle()
         handle.optimize.compact()
         handle.create_checkpoint()
 
     def names(self) -> Sequence[str]:
-        engine = QueryBuilder().register("t", DeltaTable(self.delta.uri))
+        engine = QueryBuilder().register("t", self.handle())
         found = pa.table(engine.execute("select row_id from t").read_all())
         return [str(one) for one in found.column("row_id").to_pylist()]
+
+
+class OnS3(InDelta):
+    """The same in a store: a commit is a conditional put there, and no rename of a file."""
+
+    store: ClassVar[StoreSettings]
+
+    def new_table(self) -> DeltaLakeTable:
+        uri = f"s3://{self.store.bucket}/lake/{uuid4().hex}"
+        self.delta = DeltaLakeTable(uri, NAMED, storage_options(self.store))
+        self.delta.create()
+        return self.delta
+
+    def handle(self) -> DeltaTable:
+        return DeltaTable(self.delta.uri, storage_options=dict(storage_options(self.store)))
 
 
 class ComparesOnce(GuardedTable):
@@ -217,6 +237,11 @@ def test_every_record_has_one_row_whatever_happens_to_its_writers(
     machine: type[Schedule], examples: int, known_by: str, tmp_path: Path
 ) -> None:
     run(machine, examples=examples, identified=known_by == "row_id", folder=tmp_path)
+
+
+@pytest.mark.real
+def test_so_it_is_in_a_store(store: StoreSettings) -> None:
+    run(OnS3, examples=4, identified=False, store=store)
 
 
 @MACHINES
