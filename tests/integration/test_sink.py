@@ -242,20 +242,25 @@ def test_a_redriven_caption_that_is_there_already_is_no_second_row(settings: Sin
 
 def test_topics_that_are_made_anew_start_anew(settings: SinkSettings) -> None:
     pipeline = Pipeline(settings.kafka)
-    topics = [topic_of(CaptionAnnotated), f"{topic_of(ImageSubmitted)}.ingester.dlq"]
-    # By their keys, records of one kind lie in one partition: each time at its first place.
-    for number, (name, dead) in enumerate([("a", "b"), ("c", "d")], start=1):
-        pipeline.send(example_caption(name))
+
+    def feed(captioned: str, dead: str) -> None:
+        """By their keys, records of one kind lie in one partition: each time at its begin."""
+        pipeline.send(example_caption(captioned))
         pipeline.kill(dead * 64)
         pipeline.flush()
+
+    def run_until_both_have(rows: int) -> None:
         with running(settings):
-            until(lambda n=number: count(settings, "captions") == n)
-            until(lambda n=number: count(settings, "dead_letters") == n)
-        if number == 1:
-            make_anew(settings, topics)
-    places = "select lineage['partition'] as lane, lineage['offset'] as offset from"
+            until(lambda: count(settings, "captions") == count(settings, "dead_letters") == rows)
+
+    feed("a", "b")
+    run_until_both_have(1)
+    make_anew(settings, [topic_of(CaptionAnnotated), f"{topic_of(ImageSubmitted)}.ingester.dlq"])
+    feed("c", "d")
+    run_until_both_have(2)
     for table in ("captions", "dead_letters"):
-        one, other = ask(settings, f"{places} {table}")
+        place = "lineage['partition'] as partition, lineage['offset'] as offset"
+        one, other = ask(settings, f"select {place} from {table}")
         assert one == other, "or this test shows nothing"
 
 
@@ -300,8 +305,16 @@ def test_a_sink_that_dies_between_its_commits_rejects_what_it_refused_once(
         until(lambda: count(settings, "rejections") == 1)
     topic = settings.kafka.physical(topic_of(ImageRejected))
     reader = TopicReader(settings.kafka.client(), [topic])
-    assert len(list(reader.read(seconds=PATIENCE_SECONDS))) == 1
+    rejections: list[object] = []
+
+    def read() -> bool:
+        # It waits for more even when it has some.
+        rejections.extend(reader.read(seconds=1.0))
+        return bool(rejections)
+
+    until(read)
     reader.close()
+    assert len(rejections) == 1
     ends = ask(settings, SUBMISSION_ENDS)
     assert sorted((end["submission_id"][0], end["state"]) for end in ends) == [
         ("a", "captioned"),
