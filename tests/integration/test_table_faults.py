@@ -1,6 +1,7 @@
 """The guarded commit on a real store that fails: nothing lost, nothing twice."""
 
 import secrets
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -30,6 +31,7 @@ pytestmark = pytest.mark.real
 AT = TopicPartition("in", 0)
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 TRIES = 5
+PATIENCE_SECONDS = 30.0
 
 
 class Note(Struct, frozen=True, kw_only=True):
@@ -108,7 +110,7 @@ def bring(sink: GuardedTable, rows: Sequence[Row]) -> None:
 
 
 STATUS = [Fault("answer", status=status) for status in (503, 500, 507)]
-OTHERS = [Fault("lost"), Fault("cut"), Fault("slow")]
+OTHERS = [Fault("lost"), Fault("cut"), Fault("slow", seconds=0.2)]
 AWAY = [
     Fault("answer", times=None),
     Fault("answer", times=None, status=507),
@@ -126,6 +128,27 @@ def test_a_fault_of_one_request_loses_nothing_and_doubles_nothing(
     proxy.fail(replace(fault, what=what))
     bring(sink, [row(1), row(2)])
     assert proxy.seen()["faults"] == 1
+    bring(world.sink(), [row(2), row(3)])
+    assert world.ids() == ["r0", "r1", "r2", "r3"]
+
+
+@pytest.mark.parametrize("what", ["data", "log"])
+def test_a_request_that_times_out_and_arrives_late_loses_nothing_and_doubles_nothing(
+    world: World, proxy: Proxy, what: What
+) -> None:
+    options = {**storage_options(world.store), "timeout": "1s"}
+    world.table = DeltaLakeTable(world.table.uri, NOTES, options)
+    sink = world.sink()
+    bring(sink, [row(0), row(1)])
+    asked = proxy.seen()[what]
+    proxy.fail(Fault("slow", what, seconds=3.0))
+    bring(sink, [row(1), row(2)])
+    assert proxy.seen()[what] > asked + 1, "it timed out, and was asked again"
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while not proxy.seen()["late"]:
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    assert world.ids() == ["r0", "r1", "r2"]
     bring(world.sink(), [row(2), row(3)])
     assert world.ids() == ["r0", "r1", "r2", "r3"]
 

@@ -11,7 +11,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Lock, Thread
@@ -63,6 +63,10 @@ class Rule:
             self.seen["faults"] += 1
             return self.fault
 
+    def arrived_late(self) -> None:
+        with self.lock:
+            self.seen["late"] += 1
+
 
 def kinds_of(method: str, path: str) -> set[str]:
     kinds = {"anything"}
@@ -100,8 +104,12 @@ class Handler(BaseHTTPRequestHandler):
                 return
             answer = upstream.getresponse()
             said = answer.read()
-            if not self.close_connection:
-                self.answer(answer.status, answer.getheaders(), said)
+            if fault and fault.kind == "slow":
+                self.rule.arrived_late()
+            # Who waited too long for a slow answer has gone.
+            with suppress(ConnectionError):
+                if not self.close_connection:
+                    self.answer(answer.status, answer.getheaders(), said)
         finally:
             upstream.close()
 
@@ -143,7 +151,7 @@ class Proxy:
         self._ask(None)
 
     def seen(self) -> Counter[str]:
-        """Requests by kind, and `faults`."""
+        """Requests by kind, `faults`, and `late`: slow ones that the server has answered."""
         return Counter(self._ask("seen"))
 
     def _ask(self, said: object) -> dict[str, int]:
