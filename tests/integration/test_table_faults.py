@@ -1,8 +1,9 @@
 """The guarded commit on a real store that fails: nothing lost, nothing twice."""
 
+import resource
 import secrets
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from urllib.parse import urlsplit
@@ -14,6 +15,7 @@ from deltalake.exceptions import DeltaError
 from msgspec import Struct
 
 from chaos.failing_proxy import Fault, Proxy, What, proxy_to
+from pixelprose.embedded import EmbeddedS3
 from pixelprose.embedded.testing import FreshBucket
 from pixelprose.lake import TableSpec
 from pixelprose.objectstore import StoreSettings, open_store
@@ -31,6 +33,7 @@ pytestmark = pytest.mark.real
 AT = TopicPartition("in", 0)
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 TRIES = 5
+ROOM_BYTES = 20_000
 PATIENCE_SECONDS = 30.0
 
 
@@ -94,6 +97,31 @@ def world(bucket: FreshBucket, proxy: Proxy) -> Iterator[World]:
     made = World(bucket, proxy)
     yield made
     made.files.close()
+
+
+class Disk:
+    """The disk of the store, as its process has it: full behind the first bytes of a file.
+
+    The system refuses the write itself (EFBIG, as it would with ENOSPC), when a part is there.
+    """
+
+    def __init__(self, pid: int) -> None:
+        self._pid = pid
+        self._limits = resource.prlimit(pid, resource.RLIMIT_FSIZE)
+
+    def fill(self) -> None:
+        resource.prlimit(self._pid, resource.RLIMIT_FSIZE, (ROOM_BYTES, self._limits[1]))
+
+    def free(self) -> None:
+        resource.prlimit(self._pid, resource.RLIMIT_FSIZE, self._limits)
+
+
+@pytest.fixture
+def disk(s3: EmbeddedS3) -> Iterator[Disk]:
+    """The disk of the shared S3 server; it has room again after the test."""
+    found = Disk(s3.process.pid)
+    yield found
+    found.free()
 
 
 def bring(sink: GuardedTable, rows: Sequence[Row]) -> None:
@@ -210,6 +238,19 @@ def test_a_store_that_stays_away_is_unavailable_and_gets_the_same_rows_later(
 def test_the_sink_waits_for_the_store_and_stops_at_the_deadline_with_nothing_committed(
     world: World, proxy: Proxy
 ) -> None:
+    assert_it_waits_stops_and_resumes(world, lambda: proxy.fail(AWAY[0]), proxy.clear)
+
+
+def test_the_sink_waits_for_room_on_a_disk_that_is_full_in_the_middle_of_a_file(
+    world: World, disk: Disk
+) -> None:
+    assert_it_waits_stops_and_resumes(world, disk.fill, disk.free)
+
+
+def assert_it_waits_stops_and_resumes(
+    world: World, fail: Callable[[], None], mend: Callable[[], None]
+) -> None:
+    rows = [row(0, secrets.token_hex(2 * ROOM_BYTES))]
     now = [0.0]
     broker = MemoryBroker()
     inner = MemoryLog(broker)
@@ -218,18 +259,19 @@ def test_the_sink_waits_for_the_store_and_stops_at_the_deadline_with_nothing_com
     table = TableLog(
         inner, world.sink(), reading=as_they_are, deadline_seconds=60.0, clock=lambda: now[0]
     )
-    proxy.fail(AWAY[0])
-    assert table.commit([row(0)], (), {AT: Committed(1)}) is False
+    fail()
+    assert table.commit(rows, (), {AT: Committed(1)}) is False
     now[0] = 61.0
     with pytest.raises(Stop) as stop:
-        table.commit([row(0)], (), {AT: Committed(1)})
+        table.commit(rows, (), {AT: Committed(1)})
     assert stop.value.code is ExitCode.UNAVAILABLE
     assert broker.positions[AT] == 0
-    proxy.clear()
+    assert world.ids() == []
+    mend()
     again = TableLog(
         inner, world.sink(), reading=as_they_are, deadline_seconds=60.0, clock=lambda: now[0]
     )
-    assert again.commit([row(0)], (), {AT: Committed(1)}) is True
+    assert again.commit(rows, (), {AT: Committed(1)}) is True
     assert broker.positions[AT] == 1
     assert world.ids() == ["r0"]
 
