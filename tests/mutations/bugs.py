@@ -12,6 +12,8 @@ from pixelprose.objectstore import seen
 from pixelprose.records import ImageFetched, SubmissionId, Submitted
 from pixelprose.sink.admission import Owners
 from pixelprose.sink.guarded import Appended, AppId, Conflict, GuardedTable, Snapshot, Table
+from pixelprose.sink.letters import LetterCodec
+from pixelprose.sink.positions import Positions as BrokerPositions
 from pixelprose.sink.row import Row, Who
 from pixelprose.sink.table_log import TableLog
 from pixelprose.streamkit import (
@@ -220,3 +222,14 @@ class RejectsBesideTheCommit(TableLog[Row]):
 
 def names_the_topic_alone(_: int, at: TopicPartition) -> AppId:
     return f"cluster/{at.topic}/{at.partition}"
+
+
+class NamesTheTopicAlone(BrokerPositions):
+    def app_ids(self, topics: Sequence[str]) -> dict[TopicPartition, AppId]:
+        return {at: names_the_topic_alone(0, at) for at in super().app_ids(topics)}
+
+
+class NamesALetterByItsTopic(LetterCodec):
+    def __init__(self, *, cluster: str, apps: Mapping[TopicPartition, AppId]) -> None:
+        named = {at: names_the_topic_alone(0, at) for at in apps}
+        super().__init__(cluster=cluster, apps=named)

@@ -75,7 +75,32 @@ class InConfiguration:
         return None
 
 
-Mutation = InSchedules | InConfiguration
+@dataclass(frozen=True)
+class InTest:
+    """A bug in code that one test holds: `put_back` takes the place of names in its module."""
+
+    name: str
+    file: str
+    test: str
+    put_back: Mapping[str, Any]
+
+    def caught(self, *, seed: int = SEEDS[0]) -> Caught | None:
+        """Run the test with the bug; it draws nothing."""
+        del seed
+        module = _loaded(ROOT / self.file)
+        check: Callable[[], None] = getattr(module, self.test)
+        check()
+        for name, bug in self.put_back.items():
+            assert issubclass(bug, getattr(module, name))
+            setattr(module, name, bug)
+        try:
+            check()
+        except AssertionError:
+            return Caught(self.test, 1)
+        return None
+
+
+Mutation = InSchedules | InConfiguration | InTest
 
 MUTATIONS: tuple[Mutation, ...] = (
     InSchedules(
@@ -136,6 +161,18 @@ MUTATIONS: tuple[Mutation, ...] = (
         Sinks,
         {"app_of": staticmethod(bugs.names_the_topic_alone)},
         150,
+    ),
+    InTest(
+        "the same where identities are asked for",
+        "services/sink/tests/test_positions.py",
+        "test_a_partition_is_known_by_its_cluster_its_topic_s_identity_and_its_number",
+        {"Positions": bugs.NamesTheTopicAlone},
+    ),
+    InTest(
+        "the same in a dead letter's row_id",
+        "services/sink/tests/test_letters.py",
+        "test_a_letter_of_a_topic_made_anew_is_no_older_one",
+        {"LetterCodec": bugs.NamesALetterByItsTopic},
     ),
     InSchedules(
         "a refused row forgotten after a crash between the commits",
