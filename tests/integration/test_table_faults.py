@@ -19,7 +19,8 @@ from pixelprose.embedded import EmbeddedS3
 from pixelprose.embedded.testing import FreshBucket
 from pixelprose.lake import TableSpec
 from pixelprose.objectstore import StoreSettings, open_store
-from pixelprose.sink.delta import storage_options, table_in
+from pixelprose.sink.datafile import into_store
+from pixelprose.sink.delta import DeltaLakeTable, storage_options, table_in
 from pixelprose.sink.files import writer_properties
 from pixelprose.sink.guarded import GuardedTable
 from pixelprose.sink.reading import as_they_are
@@ -80,6 +81,14 @@ class World:
         self.table = table_in(self.files, self.store, NOTES)
         self.table.create()
         self.endpoint = access.endpoint
+
+    def hurry(self) -> None:
+        """Give up a request after a second."""
+        self.files.close()
+        self.files = open_store(self.store.model_copy(update={"read_timeout_seconds": 1.0}))
+        options = {**storage_options(self.store), "timeout": "1s"}
+        put = into_store(self.files, f"lake/{NOTES.name}")
+        self.table = DeltaLakeTable(self.table.uri, NOTES, options, put)
 
     def sink(self) -> GuardedTable:
         return GuardedTable(self.table, {AT: "app"})
@@ -164,8 +173,7 @@ def test_a_fault_of_one_request_loses_nothing_and_doubles_nothing(
 def test_a_request_that_times_out_and_arrives_late_loses_nothing_and_doubles_nothing(
     world: World, proxy: Proxy, what: What
 ) -> None:
-    options = {**storage_options(world.store), "timeout": "1s"}
-    world.table = DeltaLakeTable(world.table.uri, NOTES, options)
+    world.hurry()
     sink = world.sink()
     bring(sink, [row(0), row(1)])
     asked = proxy.seen()[what]

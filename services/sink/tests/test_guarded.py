@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from msgspec import Struct
 
 from pixelprose.lake import TableSpec
-from pixelprose.objectstore import StoreSettings
-from pixelprose.sink.delta import DeltaLakeTable, storage_options
+from pixelprose.objectstore import StoreSettings, open_store
+from pixelprose.sink.delta import DeltaLakeTable, table_in
 from pixelprose.sink.guarded import Conflict, GuardedTable, Table
 from pixelprose.sink.row import Row
 from pixelprose.sink.testing import MemoryTable
@@ -56,7 +56,7 @@ def table(request: pytest.FixtureRequest, tmp_path: Path) -> Table:
     made = DeltaLakeTable(str(tmp_path / "tiny"), TINY, {})
     if request.param == "s3":
         store: StoreSettings = request.getfixturevalue("store")
-        made = DeltaLakeTable(f"s3://{store.bucket}/lake/tiny", TINY, storage_options(store))
+        made = table_in(open_store(store), store, TINY)
     made.create()
     return made
 

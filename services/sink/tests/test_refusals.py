@@ -8,9 +8,9 @@ from deltalake import DeltaTable
 from msgspec import Struct
 
 from pixelprose.lake import TableSpec
-from pixelprose.objectstore import StoreSettings
+from pixelprose.objectstore import StoreSettings, open_store
 from pixelprose.sink.admission import Refusal
-from pixelprose.sink.delta import DeltaLakeTable, storage_options
+from pixelprose.sink.delta import DeltaLakeTable, table_in
 from pixelprose.sink.files import writer_properties
 from pixelprose.sink.guarded import GuardedTable, Table
 from pixelprose.sink.recent import RecentRows
@@ -62,7 +62,7 @@ def table(request: pytest.FixtureRequest, tmp_path: Path) -> Table:
     if request.param == "delta":
         return delta(tmp_path)
     store: StoreSettings = request.getfixturevalue("store")
-    made = DeltaLakeTable(f"s3://{store.bucket}/lake/named", NAMED, storage_options(store))
+    made = table_in(open_store(store), store, NAMED)
     made.create()
     return made
 

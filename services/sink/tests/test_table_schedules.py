@@ -1,7 +1,7 @@
 """Crash, replay, zombie, two writers and compaction, in any order, on each kind of table."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import mkdtemp
@@ -17,8 +17,8 @@ from hypothesis.stateful import RuleBasedStateMachine, rule, run_state_machine_a
 from msgspec import Struct
 
 from pixelprose.lake import TableSpec
-from pixelprose.objectstore import StoreSettings
-from pixelprose.sink.delta import DeltaLakeTable, storage_options
+from pixelprose.objectstore import StoreSettings, open_store
+from pixelprose.sink.delta import DeltaLakeTable, storage_options, table_in
 from pixelprose.sink.guarded import Appended, Conflict, GuardedTable, Snapshot, Table
 from pixelprose.sink.row import Row
 from pixelprose.sink.testing import MemoryTable
@@ -187,12 +187,16 @@ class OnS3(InDelta):
     """The same in a store: a commit is a conditional put there, and no rename of a file."""
 
     store: ClassVar[StoreSettings]
+    spec: TableSpec
 
     def new_table(self) -> DeltaLakeTable:
-        uri = f"s3://{self.store.bucket}/lake/{uuid4().hex}"
-        self.delta = DeltaLakeTable(uri, NAMED, storage_options(self.store))
+        self.spec = replace(NAMED, name=uuid4().hex)
+        self.delta = self.opened()
         self.delta.create()
         return self.delta
+
+    def opened(self) -> DeltaLakeTable:
+        return table_in(open_store(self.store), self.store, self.spec)
 
     def handle(self) -> DeltaTable:
         return DeltaTable(self.delta.uri, storage_options=dict(storage_options(self.store)))
