@@ -112,8 +112,8 @@ parity: $(READY) $(VLLM)/.ready ## the captioner's greedy tokens, in transformer
 	  $(VLLM)/bin/python models/train/parity.py compare
 
 MACHINE ?= all
-schedules: $(READY) ## fault schedules in memory: make schedules N=10000 SEED=1 [MACHINE=group|sinks|duplicates|ingest]
-	@$(BIN)/python -m tests.schedules --count $(N) --seed $(SEED) --machine $(MACHINE)
+schedules: $(READY) ## fault schedules in memory: make schedules N=10000 SEED=1 [MACHINE=group|sinks|duplicates|ingest] [BLOB=...]
+	@$(BIN)/python -m tests.schedules --count $(N) --seed $(SEED) --machine $(MACHINE) $(addprefix --blob=,$(BLOB))
 
 mutations: $(READY) ## which check catches which known bug, and after how many schedules
 	@$(BIN)/python -m tests.mutations

@@ -1,4 +1,7 @@
-"""Explore: `python -m tests.schedules --count 10000 --seed 1`; the last line is one JSON object."""
+"""Explore: `python -m tests.schedules --count 10000 --seed 1`; the last line is one JSON object.
+
+`--machine group --blob TEXT` runs again the one schedule that a failure has printed.
+"""
 
 import argparse
 import json
@@ -7,7 +10,8 @@ import sys
 import time
 
 import structlog
-from tests.schedules.explore import explore
+from hypothesis.errors import DidNotReproduce
+from tests.schedules.explore import again, explore
 from tests.schedules.machines import MACHINES, SHARES
 
 CHUNK = 500
@@ -21,7 +25,12 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=10_000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--machine", choices=[*MACHINES, "all"], default="all")
+    parser.add_argument("--blob", default="", help="of one schedule, as a failure prints it")
     asked = parser.parse_args()
+    if asked.blob:
+        if asked.machine == "all":
+            parser.error("--blob needs the --machine that it belongs to")
+        return run_again(asked.machine, blob=asked.blob)
     names = list(MACHINES) if asked.machine == "all" else [asked.machine]
     whole = sum(SHARES[name] for name in names)
     ran: dict[str, int] = {}
@@ -46,10 +55,20 @@ def run(name: str, *, count: int, start: int) -> tuple[int, bool]:
         found = explore(MACHINES[name], schedules=chunk, start=start)
         ran += found.schedules
         if found.error is not None:
-            print(found.told(again=f"make schedules MACHINE={name} N={chunk} SEED={start}"))
+            print(found.told(name, again=f"make schedules MACHINE={name} N={chunk} SEED={start}"))
             return ran, False
         start += 1
     return ran, True
+
+
+def run_again(name: str, *, blob: str) -> int:
+    """Print how the schedule of a blob ends; 1 when it fails, as it should."""
+    try:
+        print(again(MACHINES[name], blob=blob).told(name))
+    except DidNotReproduce as error:
+        print(f"it does not fail: {error}")
+        return 0
+    return 1
 
 
 if __name__ == "__main__":

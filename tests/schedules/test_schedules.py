@@ -11,5 +11,5 @@ SLICE = {"group": 250, "sinks": 100, "duplicates": 100, "ingest": 200}
 def test_no_schedule_of_faults_loses_or_doubles_anything(name: str) -> None:
     found = explore(MACHINES[name], schedules=SLICE[name], start=0)
     again = f"make schedules MACHINE={name} N={SLICE[name]} SEED=0"
-    assert found.error is None, found.told(again=again)
+    assert found.error is None, found.told(name, again=again)
     assert found.schedules >= SLICE[name]
