@@ -1,6 +1,6 @@
 """Known bugs, put back in copies: what each does is its whole body."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -84,6 +84,34 @@ class DiscardsAfterAFailedCommit(Runner[str, str, Any]):
     def __init__(self, *positional: Any, **named: Any) -> None:  # noqa: ANN401 - as the one it stands in for
         super().__init__(*positional, **named)
         self._commits.__class__ = _Discards
+
+
+class _TakesNoLeave(Commits[str, str, Any]):
+    def take_leave(self, partitions: Collection[TopicPartition]) -> None:
+        pass
+
+
+class TakesNoLeave(Runner[str, str, Any]):
+    def __init__(self, *positional: Any, **named: Any) -> None:  # noqa: ANN401 - as the one it stands in for
+        super().__init__(*positional, **named)
+        self._commits.__class__ = _TakesNoLeave
+
+
+class _KnowsNoneUnderWay(Commits[str, str, Any]):
+    under_way = property(lambda _: False, lambda *_: None)  # type: ignore[assignment]
+
+
+class CommitsAgainAtAStop(Runner[str, str, Any]):
+    def __init__(self, *positional: Any, **named: Any) -> None:  # noqa: ANN401 - as the one it stands in for
+        super().__init__(*positional, **named)
+        self._commits.__class__ = _KnowsNoneUnderWay
+
+
+class DrainsWithoutACommit(Runner[str, str, Any]):
+    def _drain(self) -> None:
+        deadline = self._clock() + self._settings.drain_seconds
+        while self._windows.unfinished and self._clock() < deadline:
+            self.tick()
 
 
 class OneWindow(Windows[str, str, Any]):

@@ -130,6 +130,24 @@ MUTATIONS: tuple[Mutation, ...] = (
     InSchedules(
         "pause flag not cleared on revoke", Group, {"runner_class": bugs.KeepsThePause}, 300
     ),
+    InSchedules(
+        "no word of leave from an owner that ends in order",
+        Group,
+        {"runner_class": bugs.TakesNoLeave},
+        200,
+    ),
+    InSchedules(
+        "a commit of unknown end made again at a stop",
+        Group,
+        {"runner_class": bugs.CommitsAgainAtAStop},
+        200,
+    ),
+    InSchedules(
+        "a drain that ends without its last commit",
+        Group,
+        {"runner_class": bugs.DrainsWithoutACommit},
+        200,
+    ),
     InSchedules("claim before receipt", Ingest, {"step_class": bugs.ClaimsBeforeTheReceipt}, 300),
     InSchedules(
         "a replayed object taken for a duplicate",

@@ -1,24 +1,31 @@
 """What a schedule draws: who, when, what comes, and what goes wrong."""
 
-from dataclasses import dataclass, field
-from typing import Any
-
 from hypothesis import strategies as st
 from tests.schedules.texts import KINDS
-
-from pixelprose.streamkit import Runner
-from pixelprose.streamkit.testing import HandWorker, MemoryLog
 
 PARTITIONS = 3
 REPLICAS = st.integers(0, 1)
 LANES = st.integers(0, PARTITIONS - 1)
 NTH = st.integers(0, 9)
 """Which of those that can be meant, counted round."""
-SECONDS = st.sampled_from([0.0, 0.05, 0.2])
+SECONDS = st.sampled_from([0.0, 0.05, 0.2, 4.0])
 RECORDS = st.lists(st.tuples(KINDS, LANES), max_size=4)
+BAD_ONES = st.lists(st.sampled_from("dx?L"), min_size=4, max_size=7)
 ENDED = st.integers(0, 5)
-STRIKES = ("dies", "is expelled", "is replaced", "sleeps", "is aborted")
+STRIKES = ("dies", "is expelled", "is replaced", "sleeps", "is aborted", "hears no more")
 
+OUTSIDE = st.sampled_from(
+    [
+        "a transaction upstream opens",
+        "it commits",
+        "it aborts",
+        "one commits at once",
+        "the store goes away",
+        "the store comes back",
+        "readers of our outputs fall behind",
+        "readers of our outputs catch up",
+    ]
+)
 ENDS = st.sampled_from(
     [
         "dies, and the group notices",
@@ -26,7 +33,6 @@ ENDS = st.sampled_from(
         "is replaced, and does not know it",
         "gets other partitions",
         "stands still, as all do",
-        "leaves",
         "is expelled",
     ]
 )
@@ -36,20 +42,3 @@ def faults(*strikes: str) -> st.SearchStrategy[tuple[str, int]]:
     """What happens, and how many points from now; often nothing."""
     points = st.integers(0, 4) | st.integers(0, 16)
     return st.just(("", 0)) | st.tuples(st.sampled_from(strikes), points)
-
-
-@dataclass(eq=False)
-class Process:
-    """One replica, from its start to its death.
-
-    `strike` is what happens to it `points_left` points from now; points lie before and after each
-    call that has an effect outside of it.
-    """
-
-    slot: int
-    log: MemoryLog
-    worker: HandWorker = field(default_factory=HandWorker)
-    strike: str = ""
-    points_left: int = 0
-    busy: bool = False
-    runner: Runner[str, str, Any] = field(init=False)

@@ -3,10 +3,12 @@
 from hypothesis import strategies as st
 from hypothesis.stateful import initialize, invariant, precondition, rule
 from tests.schedules.faults import (
+    BAD_ONES,
     ENDED,
     ENDS,
     LANES,
     NTH,
+    OUTSIDE,
     PARTITIONS,
     RECORDS,
     REPLICAS,
@@ -14,11 +16,11 @@ from tests.schedules.faults import (
     STRIKES,
     faults,
 )
-from tests.schedules.replicas import LIMITS, Replicas
+from tests.schedules.process import Process
+from tests.schedules.replicas import LIMITS, WITHOUT_A_FUSE, Replicas
 from tests.schedules.texts import (
     RETRY,
     again,
-    decide,
     expected,
     unfinished,
 )
@@ -51,12 +53,18 @@ class Group(Replicas):
     """Outputs are those of the finished prefix, at every instant; all comes to its end."""
 
     def condemned(self) -> set[bytes]:
-        """Records taken for killers: such as kill, or were where as many processes ended."""
+        """Records taken for killers, such as kill or were where as many processes ended.
+
+        Also those that the store refused to the end, while it served others.
+        """
         letters = self.broker.appended["in.tests.dlq"]
         found = {out.value for out in letters if b"killer_record" in dict(out.headers).values()}
         for value in found:
             assert value.startswith(b"k") or self.blamed(value), INNOCENT
-        return found
+        given_up = {out.value for out in letters if b"unavailable" in dict(out.headers).values()}
+        for value in given_up:
+            assert self.refused[value.decode()] > 1, "a record was given up that nobody refused"
+        return found | given_up
 
     def blamed(self, value: bytes) -> bool:
         """Whether a record was first at enough unclean ends, and others shortly before it.
@@ -116,17 +124,21 @@ class Group(Replicas):
             self.feed(kind, lane)
         self.processes = [self.started(0), self.started(1)]
 
-    @rule(lane=LANES, what=st.sampled_from(["opens", "commits", "aborts", "committed at once"]))
-    def an_upstream_transaction(self, lane: int, what: str) -> None:
+    @rule(lane=LANES, what=OUTSIDE)
+    def outside(self, lane: int, what: str) -> None:
         match what:
-            case "opens":
+            case "a transaction upstream opens":
                 self.broker.hide(lane)
-            case "commits":
+            case "it commits":
                 self.broker.show(lane)
-            case "aborts":
+            case "it aborts":
                 self.broker.discard(lane)
-            case _:
+            case "one commits at once":
                 self.broker.mark(lane)
+            case "the store goes away" | "the store comes back":
+                self.store_is_away = what == "the store goes away"
+            case _:
+                self.readers_are_behind = what == "readers of our outputs fall behind"
 
     # What the processes do
 
@@ -139,18 +151,37 @@ class Group(Replicas):
         seconds: float,
         fault: tuple[str, int],
     ) -> None:
-        """Records come, time passes, so many steps end, and the loop turns once.
+        """Records come, the loop turns, time passes, so many steps end, and the loop turns again.
 
-        The fault happens in the middle of that turn or of a later one, so many points on.
+        The fault happens in the middle of that or of a later turn, so many points on.
         """
-        for kind, lane in fed:
-            self.feed(kind, lane)
         process = self.processes[who]
         if fault[0]:
             process.strike, process.points_left = fault
+        self.begin(process, fed)
         self.clock.advance(seconds)
         for record, tries in unfinished(process.worker)[::-1][:ended]:
-            decide(process.worker, record, tries)
+            self.decide(process, record, tries)
+        self.run(process)
+
+    @rule(nth=NTH, fed=RECORDS, ended=ENDED, fault=faults(*STRIKES))
+    def a_process_is_told_to_stop(
+        self, nth: int, fed: list[tuple[str, int]], ended: int, fault: tuple[str, int]
+    ) -> None:
+        """It drains; so many records still end. Perhaps it is one that was replaced."""
+        everyone = [*self.processes, *self.zombies]
+        process = everyone[nth % len(everyone)]
+        self.begin(process, fed)
+        if process not in (*self.processes, *self.zombies):
+            return
+        if fault[0]:
+            process.strike, process.points_left = fault
+        self.drain(process, ends=ended)
+
+    def begin(self, process: Process, fed: list[tuple[str, int]]) -> None:
+        """Records come, and the loop turns."""
+        for kind, lane in fed:
+            self.feed(kind, lane)
         self.run(process)
 
     @precondition(lambda self: self.zombies)
@@ -158,10 +189,36 @@ class Group(Replicas):
     def a_zombie_goes_on(self, nth: int) -> None:
         zombie = self.zombies[nth % len(self.zombies)]
         for record, tries in unfinished(zombie.worker):
-            decide(zombie.worker, record, tries)
+            self.decide(zombie, record, tries)
         self.run(zombie)
 
     # Faults
+
+    @precondition(lambda self: self.needs_a_store)
+    @rule(who=REPLICAS, fed=RECORDS, others=st.integers(0, 2), stays=st.booleans())
+    def the_store_is_away_for_long(
+        self, who: int, fed: list[tuple[str, int]], others: int, *, stays: bool
+    ) -> None:
+        """What needs it is refused past the deadline; others come and are served meanwhile."""
+        process = self.processes[who]
+        self.store_is_away = True
+        self.begin(process, fed)
+        for _ in range(3):
+            self.clock.advance(LIMITS.unavailable_deadline_seconds / 2)
+            self.begin(process, [("e", lane) for lane in range(others)])
+            for record, tries in unfinished(process.worker)[::-1]:
+                self.decide(process, record, tries)
+            self.run(process)
+        self.store_is_away = stays
+
+    @rule(who=REPLICAS, kinds=BAD_ONES, ended=ENDED)
+    def bad_records_come_in_a_row(self, who: int, kinds: list[str], ended: int) -> None:
+        """Enough of them to blow the fuse; some records may end well before."""
+        process = self.processes[who]
+        for record, tries in unfinished(process.worker)[:ended]:
+            self.decide(process, record, tries)
+        self.begin(process, [(kind, n % PARTITIONS) for n, kind in enumerate(kinds)])
+        self.work(process)
 
     @rule(who=REPLICAS, how=ENDS)
     def a_process(self, who: int, how: str) -> None:
@@ -170,17 +227,15 @@ class Group(Replicas):
         match how:
             case "dies, and the group notices":
                 self.broker.expel(process.log)
-                self.bury(process)
+                self.kill(process)
             case "dies unnoticed":
-                self.bury(process)
+                self.kill(process)
             case "is replaced, and does not know it":
                 self.replace(process)
             case "gets other partitions":
                 self.broker.rebalance(first=1 - who)
             case "stands still, as all do":
                 self.stand_still(SESSION_SECONDS)
-            case "leaves":
-                self.leave(process)
             case _:
                 self.expel(process)
 
@@ -193,18 +248,19 @@ class Group(Replicas):
             self.end_uncleanly(process)
         position = self.broker.positions.pop(at)
         codes = []
+        self.readers_are_behind = False
         self.zombies.clear()
         for member in list(self.broker.members):
             self.broker.expel(member)
         for process in list(self.processes):
-            self.bury(process)
+            self.kill(process)
         for who in (0, 1) * 3:
-            codes += self.run(self.processes[who], ExitCode.POSITION_LOST)
+            codes += self.run(self.processes[who])
         assert at not in self.broker.positions, "a position was guessed"
         self.broker.positions[at] = position
         for process in list(self.processes):
             self.broker.expel(process.log)
-            self.bury(process)
+            self.kill(process)
         assert ExitCode.POSITION_LOST in codes, "nobody missed a position that is lost"
         self.check()
 
@@ -219,7 +275,7 @@ class Group(Replicas):
 
     @invariant()
     def outputs_are_those_of_the_finished_prefix(self) -> None:
-        self.check()
+        self.look()
 
     def teardown(self) -> None:
         """Without further faults everything comes to its end."""
@@ -233,6 +289,8 @@ class Group(Replicas):
 
     def bring_to_an_end(self, lanes: list[TopicPartition], *, slow: int = -1) -> None:
         """Let everybody work undisturbed until these partitions are done; none is left behind."""
+        self.store_is_away = self.readers_are_behind = False
+        self.limits = WITHOUT_A_FUSE
         for lane in range(PARTITIONS):
             self.feed("e", lane)
         still, before = 0, dict(self.broker.positions)
@@ -243,6 +301,7 @@ class Group(Replicas):
                 process.strike, process.log.aborts = "", 0
                 self.work(process, slow=slow)
             if all(self.broker.positions[at] == self.broker.visible_end(at) for at in lanes):
+                self.limits = LIMITS
                 return
             still = still + 1 if before == self.broker.positions else 0
             before = dict(self.broker.positions)

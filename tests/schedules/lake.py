@@ -8,15 +8,16 @@ import msgspec
 from hypothesis.stateful import rule
 from tests.schedules.faults import (
     ENDED,
+    NTH,
     PARTITIONS,
     RECORDS,
     REPLICAS,
     SECONDS,
     STRIKES,
-    Process,
     faults,
 )
 from tests.schedules.group import AHEAD, PREFIX, Group
+from tests.schedules.process import Process
 
 from pixelprose.sink.admission import Owners
 from pixelprose.sink.guarded import AppId, Conflict, GuardedTable, Snapshot, Table
@@ -34,6 +35,7 @@ STRIKES_AT = {
     "is overtaken": {"after snapshot"},
     "is compacted": {"before append"},
     "gets no answer": {"before snapshot", "after snapshot", "before append", "after append"},
+    "gets none until the deadline": {"before snapshot", "before append", "after append"},
 }
 """Faults that wait for their place."""
 
@@ -104,6 +106,8 @@ class Sinks(Group):
     """No record has two rows, and no position lies behind a row that is not there."""
 
     kinds: ClassVar[str] = "esdxu?"
+    needs_a_store: ClassVar[bool] = False
+    strikes_at: ClassVar[Mapping[str, set[str]]] = {**Group.strikes_at, **STRIKES_AT}
     recent_rows: ClassVar[int] = 100
 
     # A mutation puts its own in their place.
@@ -130,7 +134,7 @@ class Sinks(Group):
                 process.log,
                 guarded,
                 reading=as_they_are,
-                deadline_seconds=1e9,
+                deadline_seconds=0.5,
                 refusals=self.refusals(),
                 clock=self.clock,
             )
@@ -146,7 +150,11 @@ class Sinks(Group):
         """Offsets of a partition's records that must become rows."""
         return {m.offset for m in records if row_due(m)}
 
+    def state(self) -> tuple[object, ...]:
+        return self.topics, len(self.table.rows), *super().state()
+
     def check(self) -> None:
+        doomed = self.condemned()
         for at in self.broker.lanes[:PARTITIONS]:
             found_rows = self.table.rows[self.rows_of_older_topics :]
             rows = [row.offset for row in found_rows if row.at == at]
@@ -154,9 +162,10 @@ class Sinks(Group):
             position = self.broker.positions.get(at, 0)
             assert position <= self.broker.visible_end(at), AHEAD
             records = [m for m in self.broker.records[at] if m is not None]
-            condemned = {m.offset for m in records if m.value in self.condemned()}
+            condemned = {m.offset for m in records if m.value in doomed}
             due = self.rows_due(records) - condemned
-            wanted = {offset for offset in due if offset < max([position, *(o + 1 for o in rows)])}
+            end = max([position, *(offset + 1 for offset in rows)])
+            wanted = {offset for offset in due if offset < end}
             assert set(rows) - condemned == wanted, (
                 "rows are not those of a prefix that holds the finished one"
             )
@@ -187,6 +196,13 @@ class Sinks(Group):
         """As in any group, and the table's store has faults of its own."""
         super().turn(who, fed, ended, seconds, fault)
 
+    @rule(nth=NTH, fed=RECORDS, ended=ENDED, fault=faults(*STRIKES) | faults(*STRIKES_AT))
+    def a_process_is_told_to_stop(
+        self, nth: int, fed: list[tuple[str, int]], ended: int, fault: tuple[str, int]
+    ) -> None:
+        """As in any group, and the table's store has faults of its own."""
+        super().a_process_is_told_to_stop(nth, fed, ended, fault)
+
     @rule(who=REPLICAS)
     def a_commit_is_overtaken(self, who: int) -> None:
         """Between look and append, the next owner of its partitions appends the same rows."""
@@ -207,15 +223,6 @@ class Sinks(Group):
         self.rows_of_older_topics = len(self.table.rows)
         self.processes = [self.started(0), self.started(1)]
 
-    def pass_point(self, process: Process, name: str) -> None:
-        """Some faults wait for their place in a commit."""
-        if process.strike in STRIKES_AT:
-            if name not in STRIKES_AT[process.strike]:
-                self.check()
-                return
-            process.points_left = min(process.points_left, 1)
-        super().pass_point(process, name)
-
     def hit(self, process: Process, what: str, name: str) -> None:
         match what:
             case "meets another commit":
@@ -229,6 +236,9 @@ class Sinks(Group):
                 super().hit(process, "is expelled", name)
             case "gets no answer":
                 # After the append: it is there, and nobody knows.
+                raise Unavailable("table", name)
+            case "gets none until the deadline":
+                process.strike, process.deaf = what, True
                 raise Unavailable("table", name)
             case _:
                 super().hit(process, what, name)

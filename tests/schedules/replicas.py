@@ -1,14 +1,13 @@
 """Two processes with a supervisor, whatever happens to them between their calls."""
 
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from hypothesis.stateful import RuleBasedStateMachine
-from tests.schedules.faults import (
-    PARTITIONS,
-    Process,
-)
+from tests.schedules.faults import PARTITIONS
+from tests.schedules.process import Joined, Process
 from tests.schedules.texts import (
     RETRIES,
     RETRY,
@@ -27,6 +26,7 @@ from pixelprose.streamkit import (
     RunnerSettings,
     Stop,
     TopicPartition,
+    Unavailable,
 )
 from pixelprose.streamkit.testing import HandClock, MemoryBroker, MemoryLog, TextCodec
 from pixelprose.streamkit.testing.memory_broker import (
@@ -38,11 +38,18 @@ LIMITS = RunnerSettings(
     commit_seconds=0.1,
     max_in_flight_per_partition=4,
     max_in_flight=8,
-    fuse_in_a_row=10_000,
+    fuse_in_a_row=5,
     fuse_window=10_000,
-    unavailable_deadline_seconds=1e9,
+    unavailable_deadline_seconds=3.0,
     dead_letter_hold_seconds=2.0,
+    drain_seconds=3.0,
 )
+IN_A_TRANSACTION = {
+    *("after begin", "before produce", "after produce"),
+    *("before send offsets", "after send offsets", "before end", "after end"),
+}
+WITHOUT_A_FUSE = LIMITS.model_copy(update={"fuse_in_a_row": 10_000})
+"""What a person starts a service with that shall dead-letter all of many bad records."""
 
 
 class Replicas(RuleBasedStateMachine):
@@ -51,6 +58,10 @@ class Replicas(RuleBasedStateMachine):
     kinds: ClassVar[str] = "ersdxu?Llk"
 
     loses_positions: ClassVar[bool] = True
+    needs_a_store: ClassVar[bool] = True
+
+    # Strikes that wait for their place.
+    strikes_at: ClassVar[Mapping[str, set[str]]] = {"hears no more": IN_A_TRANSACTION}
 
     # A mutation puts its own in their place.
     runner_class: ClassVar[type[Runner[str, str, Any]]] = Runner
@@ -65,6 +76,11 @@ class Replicas(RuleBasedStateMachine):
         self.zombies: list[Process] = []
         self.unclean_ends: Counter[tuple[TopicPartition, int]] = Counter()
         self.lane_of: dict[str, int] = {}
+        self.limits = LIMITS
+        self.seen: tuple[object, ...] = ()
+        self.store_is_away = False
+        self.readers_are_behind = False
+        self.refused: Counter[str] = Counter()
 
     # What a subclass for another log says otherwise
 
@@ -78,6 +94,22 @@ class Replicas(RuleBasedStateMachine):
 
     def check(self) -> None:
         raise NotImplementedError
+
+    def state(self) -> tuple[object, ...]:
+        """All that `check` looks at."""
+        broker = self.broker
+        return (
+            tuple(broker.positions.items()),
+            tuple(map(broker.visible_end, broker.lanes)),
+            sum(map(len, broker.records.values())),
+            sum(map(len, broker.appended.values())),
+        )
+
+    def look(self) -> None:
+        """Check what has changed since the last look."""
+        if (state := self.state()) != self.seen:
+            self.check()
+            self.seen = state
 
     def codec(self) -> Codec[str, str, Any]:
         return TextCodec()
@@ -94,26 +126,35 @@ class Replicas(RuleBasedStateMachine):
         self.broker.append(value, partition=lane, key=str(lane).encode())
 
     def started(self, slot: int) -> Process:
-        process = Process(slot, self.log_class(self.broker, slot=slot))
+        process = Process(slot, self.log_class(self.broker, slot=slot), self.decide)
         process.worker.begun = kill
         process.log.point = lambda name: self.pass_point(process, name)
         process.runner = self.runner_class(
-            self.log_of(process),
+            Joined(self.log_of(process), process),
             self.codec(),
             process.worker,
-            LIMITS,
+            self.limits,
             service="tests",
             version="1",
             metrics=self.metrics,
             retries=RETRIES,
+            held_back=lambda: self.readers_are_behind,
             now=self.now,
-            clock=self.clock,
+            clock=lambda: process.time(self.clock),
             uniform=lambda: 0.5,
         )
         self.log_of(process).subscribe(process.runner)
         return process
 
-    def run(self, process: Process, *allowed: ExitCode) -> list[ExitCode]:
+    def decide(self, process: Process, record: str, tries: int) -> None:
+        """End a try as its record asks, or as the store that some of them need."""
+        if self.needs_a_store and self.store_is_away and needs_the_store(record):
+            self.refused[record] += 1
+            process.worker.fail(record, Unavailable("store"))
+        else:
+            decide(process.worker, record, tries)
+
+    def run(self, process: Process) -> list[ExitCode]:
         """One turn; return why the process stopped, if it did. Its supervisor starts it again."""
         if process.busy:
             return []
@@ -121,11 +162,9 @@ class Replicas(RuleBasedStateMachine):
         try:
             process.runner.tick()
         except Crash:
-            self.bury(process)
+            self.kill(process)
         except Stop as stop:
-            if stop.code not in {ExitCode.FENCED, *allowed}:
-                raise AssertionError("a process stopped for no good reason") from stop
-            self.leave(process)
+            self.end(process, stop)
             return [stop.code]
         finally:
             process.busy = False
@@ -135,25 +174,56 @@ class Replicas(RuleBasedStateMachine):
         self.clock.advance(0.2)
         for record, tries in unfinished(process.worker):
             if self.lane_of[record] != slow:
-                decide(process.worker, record, tries)
+                self.decide(process, record, tries)
         self.run(process)
 
-    def leave(self, process: Process) -> None:
-        """It leaves the group; even then it may die, or be fenced."""
-        self.end_uncleanly(process)
+    def drain(self, process: Process, *, ends: int) -> None:
+        """Tell a process to stop: so many of its records still end."""
+        process.draining, process.ends_left = True, ends
+        process.runner.stop()
+        self.end(process)
+
+    def end(self, process: Process, why: Stop | None = None) -> None:
+        """It ends in order, as far as it can; even then it may die, or be fenced."""
         process.busy = True
+        self.has_a_reason(process, why)
+        process.stop = why
         try:
-            process.log.close()
+            process.runner.run()
         except Crash:
-            pass
-        except Stop as stop:
-            if stop.code is not ExitCode.FENCED:
-                raise AssertionError("a process stopped for no good reason") from stop
+            self.end_uncleanly(process)
+        except Stop as last:
+            self.has_a_reason(process, last)
+            if last.code is ExitCode.FENCED:
+                self.end_uncleanly(process)
+        self.bury(process)
+
+    def has_a_reason(self, process: Process, stop: Stop | None) -> None:
+        """Hold a process to what can be the reason of its end."""
+        match stop.code if stop else ExitCode.DRAINED:
+            case ExitCode.DRAINED | ExitCode.FENCED:
+                good = True
+            case ExitCode.UNAVAILABLE:
+                good = process.deaf or bool(self.refused)
+            case ExitCode.FUSE_BLOWN:
+                bad = [record for record in self.lane_of if record[0] in "dx?Lk"]
+                good = len({*bad, *self.refused}) >= LIMITS.fuse_in_a_row
+            case ExitCode.POSITION_LOST:
+                good = len(self.broker.positions) < len(self.broker.lanes)
+            case ExitCode.DRAIN_TIMED_OUT:
+                good = process.draining
+            case _:
+                good = False
+        if not good:
+            raise AssertionError("a process stopped for no good reason") from stop
+
+    def kill(self, process: Process) -> None:
+        """It dies where it stands."""
+        self.end_uncleanly(process)
         self.bury(process)
 
     def bury(self, process: Process) -> None:
         """It is no more; its successor starts."""
-        self.end_uncleanly(process)
         process.strike = ""
         if process in self.zombies:
             self.zombies.remove(process)
@@ -186,11 +256,14 @@ class Replicas(RuleBasedStateMachine):
                     break
 
     def pass_point(self, process: Process, name: str) -> None:
-        self.check()
+        self.look()
         if name == "before abort":  # it may be a farewell
             self.end_uncleanly(process)
-        if not process.strike:
+        places = self.strikes_at.get(process.strike)
+        if not process.strike or (places and name not in places):
             return
+        if places:
+            process.points_left = min(process.points_left, max(1, len(places) - 1))
         if process.points_left:
             process.points_left -= 1
             return
@@ -205,6 +278,11 @@ class Replicas(RuleBasedStateMachine):
                 return
             case "dies":
                 raise Crash(name)
+            case "hears no more":
+                # The commit's deadline: nobody knows whether it happened.
+                self.end_uncleanly(process)
+                process.deaf = True
+                raise Stop(ExitCode.UNAVAILABLE, "Kafka does not answer")
             case "is expelled":
                 self.expel(process)
             case "is replaced":
@@ -224,3 +302,7 @@ class Replicas(RuleBasedStateMachine):
             for out in outs
             if out.key == key
         ]
+
+
+def needs_the_store(record: str) -> bool:
+    return record[0] == "u" or (record[0] == "e" and int(record[1:]) % 3 == 0)

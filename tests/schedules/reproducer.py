@@ -8,6 +8,7 @@ from pathlib import Path
 from hypothesis.stateful import RuleBasedStateMachine
 
 ROOT = Path(__file__).parents[2]
+PLACES = 6
 
 _BLOB = re.compile(r"@reproduce_failure\('[^']+', b'([^']+)'\)")
 
@@ -19,7 +20,7 @@ class Reproducer:
     Attributes:
         steps: the shortest failing schedule, one call a line.
         error: type and text of what it ended with.
-        places: where, in code of ours, outermost first.
+        places: where, in code of ours, outermost first; the last `PLACES` of them.
         blob: what Hypothesis makes the same schedule of; empty when it can't be made again.
     """
 
@@ -44,7 +45,7 @@ class Reproducer:
                 f"{path.relative_to(ROOT)}:{frame.lineno} in {frame.name}: {frame.line}"
                 for path, frame in frames
                 if _is_ours(path)
-            ),
+            )[-PLACES:],
             blob=blobs[0] if blobs else blob,
         )
 
