@@ -8,6 +8,8 @@ from pixelprose.ingester.quarantine import Quarantine
 from pixelprose.ingester.receipt import Accepted
 from pixelprose.ingester.refusal import Refusal
 from pixelprose.ingester.step import IngestStep
+from pixelprose.kafkalog import KafkaLog
+from pixelprose.kafkalog.settings import Configuration
 from pixelprose.objectstore import seen
 from pixelprose.records import ImageFetched, SubmissionId, Submitted
 from pixelprose.sink.admission import Owners
@@ -58,6 +60,15 @@ class GuessesEarliest(MemoryLog):
             return super()._take(at)
 
 
+def overriding(changes: Configuration) -> type[KafkaLog]:
+    class Overrides(KafkaLog):
+        def __init__(self, *positional: Any, **named: Any) -> None:  # noqa: ANN401 - as the one it stands in for
+            super().__init__(*positional, **named)
+            self._consumer_configuration = {**self._consumer_configuration, **changes}
+
+    return Overrides
+
+
 class KeepsRevokedWork(Runner[str, str, Any]):
     def _forget(self, partitions: Sequence[TopicPartition]) -> None:  # type: ignore[override]
         self._log.resume([at for at in partitions if self._flow.forget(at)])
@@ -98,7 +109,7 @@ class TakesNoLeave(Runner[str, str, Any]):
 
 
 class _KnowsNoneUnderWay(Commits[str, str, Any]):
-    under_way = property(lambda _: False, lambda *_: None)  # type: ignore[assignment]
+    under_way = property(lambda _: False, lambda *_: None)
 
 
 class CommitsAgainAtAStop(Runner[str, str, Any]):

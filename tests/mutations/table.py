@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 from hypothesis.stateful import RuleBasedStateMachine
 from tests.mutations import bugs
 from tests.schedules.duplicates import Duplicates
@@ -14,7 +15,7 @@ from tests.schedules.group import Group
 from tests.schedules.ingest import Ingest
 from tests.schedules.lake import Sinks
 
-from pixelprose.kafkalog.settings import Configuration, consumer_configuration
+from pixelprose.kafkalog.settings import Configuration
 
 ROOT = Path(__file__).parents[2]
 SEEDS = (0, 1, 2)
@@ -50,26 +51,24 @@ class InSchedules:
 
 @dataclass(frozen=True)
 class InConfiguration:
-    """A bug in what the Kafka client is told; the test of its configuration must refuse it."""
+    """A log that gives its consumer another setting; the test of what is given must refuse it."""
 
     name: str
     changes: Configuration
 
     def caught(self, *, seed: int = SEEDS[0]) -> Caught | None:
-        """Run the test with the bug; it draws nothing."""
+        """Run the test with the code as it is, then with the bug; it draws nothing."""
         del seed
-        module = _loaded(ROOT / "libs/kafkalog/tests/test_kafka_settings.py")
-        check: Callable[[], None] = (
-            module.test_the_consumer_reads_committed_records_and_guesses_no_position
+        module = _loaded(ROOT / "libs/kafkalog/tests/test_subscribe.py")
+        check: Callable[[pytest.MonkeyPatch], None] = (
+            module.test_the_consumer_is_given_what_reads_committed_records_and_guesses_no_position
         )
-        check()
-
-        def mutant(*positional: Any, **named: Any) -> Configuration:  # noqa: ANN401 - as the one it stands in for
-            return consumer_configuration(*positional, **named) | self.changes
-
-        module.consumer_configuration = mutant
+        with pytest.MonkeyPatch.context() as patch:
+            check(patch)
+        module.KafkaLog = bugs.overriding(self.changes)
         try:
-            check()
+            with pytest.MonkeyPatch.context() as patch:
+                check(patch)
         except AssertionError:
             return Caught(check.__name__, 1)
         return None

@@ -47,6 +47,48 @@ def test_every_consumer_of_every_topic_has_its_dead_letters() -> None:
     assert len(names) == sum(len(topic.consumers) for topic in topic_list().topics) == 8
 
 
+FETCHED, SCREENED = "pixelprose.images.fetched.v1", "pixelprose.images.screened.v1"
+ANNOTATED, REJECTED = "pixelprose.images.annotated.v1", "pixelprose.images.rejected.v1"
+GENERATED, CAPTIONS = "pixelprose.captions.generated.v1", "pixelprose.captions.annotated.v1"
+
+
+@pytest.mark.parametrize(
+    ("producer", "readers"),
+    [
+        ("ingester", {("safety-filter", FETCHED), ("sink.rejections", REJECTED)}),
+        (
+            "safety-filter",
+            {("metadata-annotator.image", SCREENED), ("sink.rejections", REJECTED)},
+        ),
+        (
+            "metadata-annotator.image",
+            {("captioner", ANNOTATED), ("sink.images", ANNOTATED), ("sink.rejections", REJECTED)},
+        ),
+        ("captioner", {("metadata-annotator.caption", GENERATED), ("sink.rejections", REJECTED)}),
+        (
+            "metadata-annotator.caption",
+            {("sink.captions", CAPTIONS), ("sink.rejections", REJECTED)},
+        ),
+        ("sink.captions", {("sink.rejections", REJECTED)}),
+        ("sink.images", set()),
+        ("sink.rejections", set()),
+        ("sink.dead-letters", set()),
+    ],
+)
+def test_a_service_waits_for_those_that_read_what_it_writes(
+    producer: str, readers: set[tuple[str, str]]
+) -> None:
+    assert set(topic_list().downstream_of(producer)) == readers
+
+
+def test_each_service_is_asked_and_no_record_in_a_retry_tier_counts() -> None:
+    listed = topic_list()
+    tiers = set(listed.retry_topics())
+    assert tiers
+    for producer in listed.consumers():
+        assert tiers.isdisjoint(topic for _, topic in listed.downstream_of(producer))
+
+
 def test_topics_are_as_the_list_says() -> None:
     configs = topic_configs(KAFKA, replication=1)
     assert configs["pixelprose.images.submitted.v1"] == {
