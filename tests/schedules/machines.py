@@ -14,3 +14,6 @@ MACHINES: dict[str, type[RuleBasedStateMachine]] = {
 }
 
 SHARES = {"group": 4, "sinks": 2, "duplicates": 2, "ingest": 2}
+
+SLICE = {"group": 200, "sinks": 100, "duplicates": 100, "ingest": 200}
+"""What `make test` runs of each, from seed 0; a known bug must be caught within as many."""

@@ -44,10 +44,6 @@ LIMITS = RunnerSettings(
     dead_letter_hold_seconds=2.0,
     drain_seconds=3.0,
 )
-IN_A_TRANSACTION = {
-    *("after begin", "before produce", "after produce"),
-    *("before send offsets", "after send offsets", "before end", "after end"),
-}
 WITHOUT_A_FUSE = LIMITS.model_copy(update={"fuse_in_a_row": 10_000})
 """What a person starts a service with that shall dead-letter all of many bad records."""
 
@@ -61,7 +57,9 @@ class Replicas(RuleBasedStateMachine):
     needs_a_store: ClassVar[bool] = True
 
     # Strikes that wait for their place.
-    strikes_at: ClassVar[Mapping[str, set[str]]] = {"hears no more": IN_A_TRANSACTION}
+    strikes_at: ClassVar[Mapping[str, set[str]]] = {
+        "hears no more": {"before send offsets", "before end", "after end"}
+    }
 
     # A mutation puts its own in their place.
     runner_class: ClassVar[type[Runner[str, str, Any]]] = Runner

@@ -2,9 +2,7 @@
 
 import pytest
 from tests.schedules.explore import explore
-from tests.schedules.machines import MACHINES
-
-SLICE = {"group": 250, "sinks": 100, "duplicates": 100, "ingest": 200}
+from tests.schedules.machines import MACHINES, SLICE
 
 
 @pytest.mark.parametrize("name", MACHINES)

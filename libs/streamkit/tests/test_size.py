@@ -1,4 +1,10 @@
-"""The loop stays small enough to be read in one sitting: see docs/adr/0009."""
+"""The loop stays small enough to be read in one sitting: see docs/adr/0009.
+
+The loop is what decides when a record is read, begun, ended and committed. Not counted with it are
+what it declares (`PORTS`), where steps run (`workers/`), the metrics, and `letters/`: pure
+functions that say how a dead letter or a record put off looks, which hold no state and see no log.
+Those have a bound of their own.
+"""
 
 import ast
 import inspect
@@ -10,6 +16,7 @@ from pixelprose import streamkit
 from pixelprose.streamkit.testing import memory_broker, memory_log
 
 MOST_LINES = 800
+MOST_LINES_OF_LETTERS = 100
 MOST_LINES_OF_THE_MODEL = 300
 PORTS = {"__init__", "codec", "errors", "exit_codes", "log", "outcome", "runner_settings", "worker"}
 """Declarations: what comes in, what goes out, and the settings."""
@@ -51,6 +58,20 @@ def test_the_loop_is_at_most_800_lines_of_code() -> None:
     loop = [path for path in Path(folder).glob("*.py") if path.stem not in PORTS]
     assert len(loop) > 5
     assert sum(code_lines(path.read_text()) for path in loop) <= MOST_LINES
+
+
+def test_letters_are_at_most_100_lines_of_code_and_know_nothing_of_the_loop() -> None:
+    (folder,) = streamkit.__path__
+    letters = [path.read_text() for path in (Path(folder) / "letters").glob("*.py")]
+    assert len(letters) > 2
+    assert sum(map(code_lines, letters)) <= MOST_LINES_OF_LETTERS
+    imported = {
+        node.module.removeprefix("pixelprose.streamkit.")
+        for source in letters
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.ImportFrom) and node.module and "streamkit" in node.module
+    }
+    assert imported == {"log", "letters.dead", "letters.retries"}
 
 
 def test_the_broker_in_memory_models_what_the_loop_sees_and_is_no_broker() -> None:
