@@ -185,6 +185,8 @@ class Replicas(RuleBasedStateMachine):
         """It ends in order, as far as it can; even then it may die, or be fenced."""
         process.busy = True
         self.has_a_reason(process, why)
+        if why is not None and why.code is ExitCode.FENCED:
+            self.end_uncleanly(process)
         process.stop = why
         try:
             process.runner.run()
@@ -192,8 +194,6 @@ class Replicas(RuleBasedStateMachine):
             self.end_uncleanly(process)
         except Stop as last:
             self.has_a_reason(process, last)
-            if last.code is ExitCode.FENCED:
-                self.end_uncleanly(process)
         self.bury(process)
 
     def has_a_reason(self, process: Process, stop: Stop | None) -> None:
