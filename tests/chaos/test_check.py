@@ -53,6 +53,8 @@ GOOD = History(
     dead_letters=(),
     rows=(ROW, CHANGED),
     rejection_rows=(DUPLICATE, NSFW, MISSING),
+    annotated=(("s0", 0), ("s4", 0)),
+    image_rows=(("s0", 0), ("s4", 0)),
     stored=Stored(
         etags={
             f"quarantine/{SCENE}/original": "m1",
@@ -103,7 +105,11 @@ def test_a_caption_that_the_sink_rejected_is_not_missed_in_the_table() -> None:
 
 
 FORGED: dict[str, tuple[str, Forge]] = {
-    "a row is lost": ("lost", changed(captions=(CHANGED,), rows=(CHANGED,))),
+    "a submission is lost": ("lost", changed(captions=(CHANGED,), rows=(CHANGED,))),
+    "a submission has no end yet": (
+        "without_end",
+        changed(captions=(CHANGED,), rows=(CHANGED,), lagging=("captioner waits",)),
+    ),
     "a row is on the topic alone": ("lost", changed(rows=(CHANGED,))),
     "a rejection is lost": (
         "lost",
@@ -112,6 +118,16 @@ FORGED: dict[str, tuple[str, Forge]] = {
     "a rejection is on the topic alone": ("lost", changed(rejection_rows=(DUPLICATE, NSFW))),
     "a row is doubled in the table": ("duplicated", changed(rows=(ROW, ROW, CHANGED))),
     "a caption is doubled on the topic": ("duplicated", changed(captions=(ROW, ROW, CHANGED))),
+    "an image is doubled in the table": (
+        "duplicated",
+        changed(image_rows=(*GOOD.image_rows, ("s0", 0))),
+    ),
+    "an image is doubled on the topic, and in the table": (
+        "duplicated",
+        changed(annotated=(*GOOD.annotated, ("s0", 0)), image_rows=(*GOOD.image_rows, ("s0", 0))),
+    ),
+    "an image is on the topic alone": ("lost", changed(image_rows=(("s4", 0),))),
+    "an image is in the table alone": ("duplicated", changed(annotated=(("s4", 0),))),
     "a rejection is doubled": (
         "duplicated",
         changed(rejections=(DUPLICATE, NSFW, MISSING, MISSING)),
@@ -151,6 +167,10 @@ FORGED: dict[str, tuple[str, Forge]] = {
     "a caption of another image": (
         "mixed_up",
         both(dataclasses.replace(ROW, text=caption_of(8))),
+    ),
+    "a caption that names no scene": (
+        "mixed_up",
+        both(dataclasses.replace(ROW, text="This image displays: a red circle.")),
     ),
     "an image of another URL": ("mixed_up", both(dataclasses.replace(ROW, sha256=OTHER))),
     "another URL than was submitted": ("mixed_up", both(dataclasses.replace(ROW, url="http://x"))),

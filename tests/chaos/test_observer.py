@@ -6,8 +6,8 @@ from typing import cast
 
 import pytest
 
-from chaos.observer import Observer
-from chaos.pipeline import FETCHED, SINKS, SUBMITTED
+from chaos.observer import Observer, Sample
+from chaos.pipeline import FETCHED, SINKS, STEPS, SUBMITTED
 from chaos.positions import Lane, Positions
 from chaos.store_view import StoreView
 from chaos.topics_view import Spot, TopicsReader, TopicsView
@@ -126,3 +126,11 @@ def test_transactions_that_never_end_leave_a_violation(observer: Observer, broke
     observer.look()
     observer.finish(seconds=1.0)
     assert [one.who for one in observer.ahead] == [WHO]
+
+
+def test_a_partition_with_records_and_no_position_is_not_done() -> None:
+    ingester = STEPS[0]
+    ends = {(SUBMITTED, 0): 5, (SUBMITTED, 1): 7, (SUBMITTED, 2): 0, (FETCHED, 3): 9}
+    assert Sample(0.0, {"ingester": {0: 5}}, ends).waiting(ingester) == {1: -1}
+    assert Sample(0.0, {"ingester": {0: 4, 1: 7}}, ends).waiting(ingester) == {0: 4}
+    assert Sample(0.0, {"ingester": {0: 5, 1: 7}}, ends).waiting(ingester) == {}

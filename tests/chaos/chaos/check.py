@@ -7,7 +7,7 @@ from typing import Final
 from chaos.history import History, RejectionSeen, Violation
 
 Binding = Callable[[str], int | None]
-"""The scene that a caption speaks of, or None where it can't be told."""
+"""The scene that a caption speaks of, or None where it names none."""
 
 RESTRICTED: Final = "blocked"
 """Rejections for this reason are kept out of the table that people share."""
@@ -16,8 +16,11 @@ REFUSED: Final = "duplicate_row"
 """Captions that were rejected for this reason have no row: the table has it, of another attempt."""
 
 
-def check(history: History, *, binding: Binding) -> list[Violation]:
-    """All broken promises, in the order of the checks."""
+def check(history: History, *, binding: Binding | None) -> list[Violation]:
+    """All broken promises, in the order of the checks.
+
+    Without a `binding` captions don't say which scene they are of, and are not held to it.
+    """
     checks: tuple[Callable[[History], Iterator[Violation]], ...] = (
         one_end_each,
         rows_once,
@@ -34,7 +37,10 @@ def check(history: History, *, binding: Binding) -> list[Violation]:
 
 
 def one_end_each(history: History) -> Iterator[Violation]:
-    """Every submission has exactly one terminal state; nobody else has one."""
+    """Every submission has exactly one terminal state; nobody else has one.
+
+    One without any is lost when all groups have come to their ends, and else without an end yet.
+    """
     ends: Counter[tuple[str, int]] = Counter()
     ends.update(c.who for c in history.rows)
     ends.update(r.who for r in history.rejections)
@@ -42,7 +48,8 @@ def one_end_each(history: History) -> Iterator[Violation]:
     for sid, planned in history.planned.items():
         found = ends.pop((sid, 0), 0)
         if found != 1:
-            kind = "lost" if not found else "duplicated"
+            missing = "without_end" if history.lagging else "lost"
+            kind = "duplicated" if found else missing
             yield Violation(kind, f"{sid[:12]} ({planned.path}) has {found} terminal states")
     for who, found in ends.items():
         yield Violation("stranger", f"{who} has {found} terminal states and was never submitted")
@@ -54,6 +61,10 @@ def rows_once(history: History) -> Iterator[Violation]:
         for row_id, times in Counter(c.row_id for c in captions).items():
             if times > 1:
                 yield Violation("duplicated", f"row {row_id[:12]} stands {times} times in {where}")
+    for where, images in (("topic", history.annotated), ("table", history.image_rows)):
+        for who, times in Counter(images).items():
+            if times > 1:
+                yield Violation("duplicated", f"image {who} stands {times} times in {where}")
 
 
 def topics_and_tables_agree(history: History) -> Iterator[Violation]:
@@ -63,9 +74,10 @@ def topics_and_tables_agree(history: History) -> Iterator[Violation]:
     kept = Counter(history.rows)
     rejected = Counter(r for r in history.rejections if r.reason != RESTRICTED)
     in_table = Counter(history.rejection_rows)
-    for one in (*(said - kept), *(rejected - in_table)):
+    images, image_rows = Counter(history.annotated), Counter(history.image_rows)
+    for one in (*(said - kept), *(rejected - in_table), *(images - image_rows)):
         yield Violation("lost", f"on the topic, not in the table: {one}")
-    for one in (*(kept - said), *(in_table - rejected)):
+    for one in (*(kept - said), *(in_table - rejected), *(image_rows - images)):
         yield Violation("duplicated", f"more often in the table than on the topic: {one}")
 
 
@@ -86,18 +98,18 @@ def nothing_unscreened(history: History) -> Iterator[Violation]:
             yield Violation("stranger", f"an object under {key}")
 
 
-def captions_belong(history: History, binding: Binding) -> Iterator[Violation]:
-    """A caption is of the image whose hash stands beside it, behind the URL that was submitted."""
+def captions_belong(history: History, binding: Binding | None) -> Iterator[Violation]:
+    """A caption names the image whose hash stands beside it, behind the URL that was submitted."""
     for caption in (*history.captions, *history.rows):
         planned = history.planned.get(caption.who[0])
         if planned is None:
             continue  # told by `one_end_each`
-        scene, said = history.scenes.get(caption.sha256), binding(caption.text)
+        scene = history.scenes.get(caption.sha256)
         if caption.url != f"{history.address}/{planned.path}":
             yield Violation("mixed_up", f"{caption.who[0][:12]} has the URL {caption.url}")
         if scene not in planned.scenes:
             yield Violation("mixed_up", f"{planned.path} has the image of scene {scene}")
-        if said is not None and said != scene:
+        if binding is not None and (said := binding(caption.text)) != scene:
             yield Violation("mixed_up", f"{planned.path}: image {scene}, caption of {said}")
 
 
@@ -172,8 +184,3 @@ def _may_expire(history: History, sha256: str) -> bool:
         for planned in history.planned.values()
         if planned.kind in {"gone_later", "other_later"}
     )
-
-
-def binding_of_none(_text: str) -> int | None:
-    """For captions of models that don't say which scene they saw."""
-    return None

@@ -101,6 +101,8 @@ class History:
         address: of the site, before every path.
         scenes: SHA-256 of the bytes of every scene that could have been served, to its number.
         unsafe: scenes that must not leave quarantine.
+        annotated: who is on the topic that the table of images is made from.
+        image_rows: whose rows that table has, each as often as it stands there.
         lagging: groups that had not reached the end of their topic in time.
     """
 
@@ -116,6 +118,8 @@ class History:
     dead_letters: Sequence[DeadLetterSeen]
     rows: Sequence[CaptionSeen]
     rejection_rows: Sequence[RejectionSeen]
+    annotated: Sequence[Try]
+    image_rows: Sequence[Try]
     stored: Stored
     ahead: Sequence[Ahead]
     lagging: Sequence[str]

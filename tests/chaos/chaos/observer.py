@@ -33,11 +33,15 @@ class Sample:
     ends: Mapping[Lane, int]
 
     def waiting(self, step: Step) -> dict[int, int]:
-        """Partitions whose position is below the end, with that position."""
+        """Partitions whose position is below the end, with that position.
+
+        It is -1 where there are records and no position.
+        """
+        positions = self.positions.get(step.name, {})
         return {
-            partition: position
-            for partition, position in self.positions.get(step.name, {}).items()
-            if position < self.ends.get((step.reads, partition), 0)
+            partition: positions.get(partition, -1)
+            for (topic, partition), end in self.ends.items()
+            if topic == step.reads and positions.get(partition, 0) < end
         }
 
     def sum(self, step: Step) -> int:

@@ -98,7 +98,7 @@ def summary(
         "recovery_seconds": {kind: _figures(_recoveries(faults, kind)) for kind in sorted(kinds)},
         "lost": violations["lost"],
         "duplicated": violations["duplicated"],
-        "without_end": violations["lost"],
+        "without_end": violations["without_end"],
         "violations": dict(sorted(violations.items())),
         "seeds_in_violation": [result.seed for result in results if result.violations],
         "samples": sum(result.samples for result in results),

@@ -35,6 +35,10 @@ class StoreView:
         """The rows of the table of rejections."""
         return [rejection_seen(_who(row), row) for row in self._rows("rejections")]
 
+    def images(self) -> list[Try]:
+        """Whose rows the table of images holds, each as often as it stands there."""
+        return [_who(row) for row in self._rows("images")]
+
     def tries(self, table: str) -> set[Try]:
         """Whose rows a table holds."""
         return {_who(row) for row in self._rows(table)}

@@ -12,7 +12,7 @@ import fastavro
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
 from chaos.history import CaptionSeen, DeadLetterSeen, PassedSeen, RejectionSeen, Try
-from chaos.pipeline import ALL_TOPICS, CAPTIONS, FETCHED, REJECTED, SCREENED, SUBMITTED
+from chaos.pipeline import ALL_TOPICS, ANNOTATED, CAPTIONS, FETCHED, REJECTED, SCREENED, SUBMITTED
 from chaos.positions import Lane
 from pixelprose.records.schemas import schema_text
 
@@ -46,6 +46,7 @@ class TopicsView:
     rejected_at: dict[str, dict[Try, Spot]] = field(default_factory=lambda: defaultdict(dict))
     fetched: list[PassedSeen] = field(default_factory=list)
     screened: list[PassedSeen] = field(default_factory=list)
+    annotated: list[Try] = field(default_factory=list)
     captions: list[CaptionSeen] = field(default_factory=list)
     rejections: list[RejectionSeen] = field(default_factory=list)
     dead_letters: list[DeadLetterSeen] = field(default_factory=list)
@@ -61,6 +62,8 @@ class TopicsView:
         if topic.endswith(".dlq"):
             reason, error = headers.get("dlq_reason", ""), headers.get("dlq_error_text", "")
             self.dead_letters.append(DeadLetterSeen(who, topic, reason, error))
+        elif topic == ANNOTATED:
+            self.annotated.append(who)
         elif topic in _SCHEMAS:
             self._note(spot, who, _decoded(topic, message.value() or b""))
 
