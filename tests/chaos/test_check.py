@@ -13,9 +13,11 @@ from chaos.history import (
     DeadLetterSeen,
     History,
     PassedSeen,
+    PutOffSeen,
     RejectionSeen,
     Stored,
 )
+from chaos.pipeline import RETRY_TOPICS
 from chaos.plan import Planned
 
 SITE = "http://site"
@@ -27,6 +29,8 @@ PLANNED = {
     "s2": Planned(2, "unsafe", "unsafe/9.jpg", (9,)),
     "s3": Planned(3, "missing", "404/5", ()),
     "s4": Planned(4, "other_later", "other-later/8/scene/7.jpg", (7, 8)),
+    "s5": Planned(5, "always_busy", "503/6", ()),
+    "s6": Planned(6, "busy_first", "busy/1/scene/3.jpg", (3,)),
 }
 ROW = CaptionSeen(("s0", 0), "r0", SCENE, "p/1", caption_of(1), f"{SITE}/scene/1.jpg")
 CHANGED = CaptionSeen(
@@ -34,7 +38,14 @@ CHANGED = CaptionSeen(
 )
 DUPLICATE = RejectionSeen(("s1", 0), "ingester", "duplicate_content", "s0")
 NSFW = RejectionSeen(("s2", 0), "safety-filter", "nsfw")
-MISSING = RejectionSeen(("s3", 0), "ingester", "http_error")
+MISSING = RejectionSeen(("s3", 0), "ingester", "http_not_found")
+BUSY = RejectionSeen(("s5", 0), "ingester", "http_server_error")
+TIMEOUT = RejectionSeen(("s6", 0), "ingester", "timeout")
+REJECTIONS = (DUPLICATE, NSFW, MISSING, BUSY, TIMEOUT)
+PUT_OFF = (
+    *(PutOffSeen(("s5", 0), topic) for topic in RETRY_TOPICS),
+    PutOffSeen(("s6", 0), RETRY_TOPICS[0]),
+)
 
 GOOD = History(
     planned=PLANNED,
@@ -49,12 +60,14 @@ GOOD = History(
     ),
     screened=(PassedSeen(("s0", 0), SCENE), PassedSeen(("s4", 0), OTHER)),
     captions=(ROW, CHANGED),
-    rejections=(DUPLICATE, NSFW, MISSING),
+    rejections=REJECTIONS,
     dead_letters=(),
     rows=(ROW, CHANGED),
-    rejection_rows=(DUPLICATE, NSFW, MISSING),
+    rejection_rows=REJECTIONS,
     annotated=(("s0", 0), ("s4", 0)),
     image_rows=(("s0", 0), ("s4", 0)),
+    deliveries={(sid, 0): 1 for sid in PLANNED},
+    put_off=PUT_OFF,
     stored=Stored(
         etags={
             f"quarantine/{SCENE}/original": "m1",
@@ -65,7 +78,15 @@ GOOD = History(
             "lake/captions/part.parquet": "z",
         },
         claims={SCENE: "s0", UNSAFE: "s2", OTHER: "s4"},
-        receipts={"s0": SCENE, "s1": SCENE, "s2": UNSAFE, "s3": None, "s4": OTHER},
+        receipts={
+            "s0": SCENE,
+            "s1": SCENE,
+            "s2": UNSAFE,
+            "s3": None,
+            "s4": OTHER,
+            "s5": None,
+            "s6": None,
+        },
     ),
     ahead=(),
     lagging=(),
@@ -113,9 +134,9 @@ FORGED: dict[str, tuple[str, Forge]] = {
     "a row is on the topic alone": ("lost", changed(rows=(CHANGED,))),
     "a rejection is lost": (
         "lost",
-        changed(rejections=(DUPLICATE, NSFW), rejection_rows=(DUPLICATE, NSFW)),
+        changed(rejections=REJECTIONS[1:], rejection_rows=REJECTIONS[1:]),
     ),
-    "a rejection is on the topic alone": ("lost", changed(rejection_rows=(DUPLICATE, NSFW))),
+    "a rejection is on the topic alone": ("lost", changed(rejection_rows=REJECTIONS[1:])),
     "a row is doubled in the table": ("duplicated", changed(rows=(ROW, ROW, CHANGED))),
     "a caption is doubled on the topic": ("duplicated", changed(captions=(ROW, ROW, CHANGED))),
     "an image is doubled in the table": (
@@ -130,7 +151,7 @@ FORGED: dict[str, tuple[str, Forge]] = {
     "an image is in the table alone": ("duplicated", changed(annotated=(("s4", 0),))),
     "a rejection is doubled": (
         "duplicated",
-        changed(rejections=(DUPLICATE, NSFW, MISSING, MISSING)),
+        changed(rejections=(*REJECTIONS, MISSING)),
     ),
     "a submission has a row and a rejection": (
         "duplicated",
@@ -186,6 +207,18 @@ FORGED: dict[str, tuple[str, Forge]] = {
     "an object lies where nothing belongs": (
         "stranger",
         stored(etags={**GOOD.stored.etags, "temporary/1": "x"}),
+    ),
+    "a record is put off twice to one topic": (
+        "duplicated",
+        changed(put_off=(*PUT_OFF, PUT_OFF[-1])),
+    ),
+    "what is always busy is given up too early": ("impatient", changed(put_off=PUT_OFF[1:])),
+    "what is busy at first is given up": (
+        "impatient",
+        changed(
+            rejections=(*REJECTIONS[:-1], dataclasses.replace(BUSY, who=("s6", 0))),
+            rejection_rows=(*REJECTIONS[:-1], dataclasses.replace(BUSY, who=("s6", 0))),
+        ),
     ),
     "a position is ahead of its output": (
         "ahead",

@@ -31,9 +31,7 @@ def main() -> int:
     )
     given = parser.parse_args()
     if given.page:
-        lines = read(given.page)
-        print_page(Console(), given.models, [r for r, _ in lines], [u for _, u in lines])
-        return int(any(result.violations for result, _ in lines))
+        return int(not print_page(Console(), given.models, [read(one) for one in given.page]))
     folder = given.folder / f"{given.models}-{given.seed}"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
@@ -47,8 +45,8 @@ def main() -> int:
         feed_seconds=given.feed_seconds,
     )
     with _clients_heard_in(folder / "clients.log"):
-        results = run_all(run, Console())
-    return int(any(result.violations for result in results))
+        lines = run_all(run, console := Console())
+        return int(not print_page(console, run.models, [lines], asked=run.schedules))
 
 
 @contextmanager

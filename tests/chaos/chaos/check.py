@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from chaos.history import History, RejectionSeen, Violation
+from chaos.pipeline import RETRY_TOPICS
 
 Binding = Callable[[str], int | None]
 """The scene that a caption speaks of, or None where it names none."""
@@ -14,6 +15,10 @@ RESTRICTED: Final = "blocked"
 
 REFUSED: Final = "duplicate_row"
 """Captions that were rejected for this reason have no row: the table has it, of another attempt."""
+
+
+GIVEN_UP: Final = "http_server_error"
+"""Rejections for this reason: the URL answered so each time that it was asked."""
 
 
 def check(history: History, *, binding: Binding | None) -> list[Violation]:
@@ -28,6 +33,7 @@ def check(history: History, *, binding: Binding | None) -> list[Violation]:
         nothing_unscreened,
         lambda h: captions_belong(h, binding),
         decisions_as_planned,
+        put_off_as_planned,
         never_ahead,
         lag_gone,
         everything_owned,
@@ -127,6 +133,24 @@ def decisions_as_planned(history: History) -> Iterator[Violation]:
     for scenes, ends in by_image.items():
         if all(end is not None and end.reason == "duplicate_content" for end in ends):
             yield Violation("lost", f"scene {scenes}: each submission was told it is a duplicate")
+
+
+def put_off_as_planned(history: History) -> Iterator[Violation]:
+    """Each delivery passes each retry topic at most once; what is always busy passes all.
+
+    What is busy less often than there are retry topics is not given up.
+    """
+    times = Counter((one.who, one.topic) for one in history.put_off)
+    for (who, topic), found in times.items():
+        if found > (most := history.deliveries.get(who, 0)):
+            yield Violation("duplicated", f"{who} was put off {found} times to {topic}, not {most}")
+    given_up = {r.who[0]: r for r in history.rejections if r.reason == GIVEN_UP}
+    for sid, planned in history.planned.items():
+        missed = [topic for topic in RETRY_TOPICS if not times[(sid, 0), topic]]
+        if planned.kind == "always_busy" and missed and sid in given_up:
+            yield Violation("impatient", f"{sid[:12]} ({planned.path}) never came to {missed}")
+        if planned.kind == "busy_first" and sid in given_up:
+            yield Violation("impatient", f"{sid[:12]} ({planned.path}): {given_up[sid]}")
 
 
 def never_ahead(history: History) -> Iterator[Violation]:

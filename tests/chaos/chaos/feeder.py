@@ -18,6 +18,7 @@ class Feeder:
 
     Attributes:
         submissions: event ids to submission ids, of what was sent.
+        ended: when the last was sent, by the monotonic clock.
     """
 
     kafka: KafkaSettings
@@ -26,6 +27,7 @@ class Feeder:
     seconds: float
     submissions: dict[str, str] = field(default_factory=dict)
     hurry: threading.Event = field(default_factory=threading.Event)
+    ended: float | None = None
 
     def run(self) -> None:
         """Return when all is on the topic.
@@ -38,6 +40,7 @@ class Feeder:
         )
         for number, submission in submitter.submit(self._paced(), on_sent=lambda: None):
             self.submissions[str(number)] = submission
+        self.ended = time.monotonic()
 
     def by_submission(self) -> dict[str, Planned]:
         """What was submitted, by submission id."""

@@ -42,6 +42,14 @@ class DeadLetterSeen:
 
 
 @dataclass(frozen=True, slots=True)
+class PutOffSeen:
+    """A record on a retry topic."""
+
+    who: Try
+    topic: str
+
+
+@dataclass(frozen=True, slots=True)
 class PassedSeen:
     """An image on one of the topics between."""
 
@@ -103,6 +111,8 @@ class History:
         unsafe: scenes that must not leave quarantine.
         annotated: who is on the topic that the table of images is made from.
         image_rows: whose rows that table has, each as often as it stands there.
+        deliveries: how often each was put on the topic of submissions.
+        put_off: all records of retry topics.
         lagging: groups that had not reached the end of their topic in time.
     """
 
@@ -120,6 +130,8 @@ class History:
     rejection_rows: Sequence[RejectionSeen]
     annotated: Sequence[Try]
     image_rows: Sequence[Try]
+    deliveries: Mapping[Try, int]
+    put_off: Sequence[PutOffSeen]
     stored: Stored
     ahead: Sequence[Ahead]
     lagging: Sequence[str]

@@ -1,19 +1,22 @@
-"""The nemesis: from a seed to faults, one after another, and how the pipeline came back."""
+"""The nemesis: from a seed to faults, one after another."""
 
+import math
 import random
-import threading
 import time
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final
 
 from chaos.faults import KINDS, LONG, OFTEN, Kind
 from chaos.history import Fault
-from chaos.observer import Sample
 from chaos.pipeline import Step
+from chaos.recovery import MOST_SECONDS, recovery
 from chaos.world import World
 
-_RECOVERED_WITHIN: Final = 30.0
+_WAIT_SECONDS: Final = 30.0
+"""For the pipeline to recover before the next fault."""
+
 _AT_ONCE: Final = 0.25
 """Share of faults that come before the pipeline has recovered from the one before."""
 
@@ -32,69 +35,66 @@ def chosen(seed: int, *, faults: int) -> tuple[str, ...]:
     return tuple(kinds)
 
 
+def beside_of(seed: int, *, long_stop_every: int) -> tuple[str, ...]:
+    """The kinds that go on beside the others: a long stop in every so many seeds."""
+    return tuple(LONG) if seed % long_stop_every == 0 else ()
+
+
+@dataclass(frozen=True, slots=True)
+class Inflicted:
+    """A fault that was done; `waited` is whether the next one came only after recovery."""
+
+    kind: str
+    target: str
+    began: float
+    ended: float
+    steps: Sequence[Step]
+    waited: bool
+
+
 @dataclass(slots=True)
 class Nemesis:
-    """Inflicts faults and keeps their record."""
+    """Inflicts faults and keeps their record; `fed_until` is when the last submission came."""
 
     world: World
     rng: random.Random
-    feeding: Callable[[], bool]
-    faults: list[Fault] = field(default_factory=list)
+    fed_until: Callable[[], float | None]
+    inflicted: list[Inflicted] = field(default_factory=list)
 
-    def run(self, kinds: Sequence[str], *, stop_long: bool) -> None:
-        """Inflict all of them; the long stop goes on beside the others."""
-        other = random.Random(self.rng.random())
-        beside = threading.Thread(
-            target=self._inflict, args=("stop_long", LONG["stop_long"], other), daemon=True
+    def run(self, kinds: Sequence[str], *, beside: Sequence[str]) -> None:
+        """Inflict all of them, one after another, and those `beside` at the same time."""
+        with ThreadPoolExecutor(len(LONG)) as threads:
+            others = [
+                threads.submit(self._inflict, name, LONG[name], random.Random(self.rng.random()))
+                for name in beside
+            ]
+            for name in kinds:
+                self._inflict(name, KINDS[name], self.rng)
+                time.sleep(self.rng.uniform(0.2, 1.0))
+            for other in others:
+                other.result()
+
+    def faults(self) -> tuple[Fault, ...]:
+        """The record, with recoveries as the samples until now show them."""
+        return tuple(
+            Fault(one.kind, one.target, one.began, one.ended, self._recovery(one))
+            for one in self.inflicted
         )
-        if stop_long:
-            beside.start()
-        for name in kinds:
-            self._inflict(name, KINDS[name], self.rng)
-            time.sleep(self.rng.uniform(0.2, 1.0))
-        if stop_long:
-            beside.join()
 
     def _inflict(self, name: str, kind: Kind, rng: random.Random) -> None:
         at_once = rng.random() < _AT_ONCE
         began = time.monotonic()
         target = kind.inflict(self.world, rng)
         ended = time.monotonic()
-        steps = kind.groups(target)
-        recovery = None if at_once else self._recovery(steps, since=ended)
-        self.faults.append(Fault(name, target, began, ended, recovery))
+        one = Inflicted(name, target, began, ended, kind.groups(target), waited=not at_once)
+        self.inflicted.append(one)
+        while time.monotonic() < ended + _WAIT_SECONDS and self._recovery(one) == MOST_SECONDS:
+            time.sleep(0.1)
 
-    def _recovery(self, steps: Sequence[Step], *, since: float) -> float | None:
-        """Seconds until every group had committed something new, and no partition stood still.
-
-        None where there was nothing new to commit any more.
-        """
-        first = self._sample_after(since, until=since + _RECOVERED_WITHIN)
-        if first is None:
-            return _RECOVERED_WITHIN
-        waiting = {step: first.waiting(step) for step in steps}
-        last = first
-        while not (_moved(waiting, last) and all(last.sum(s) > first.sum(s) for s in steps)):
-            later = self._sample_after(last.at, until=since + _RECOVERED_WITHIN)
-            if later is None:
-                return _RECOVERED_WITHIN if any(waiting.values()) else None
-            if not self.feeding() and not any(waiting.values()):
-                return None
-            last = later
-        return last.at - since
-
-    def _sample_after(self, moment: float, *, until: float) -> Sample | None:
-        while time.monotonic() < until:
-            sample = self.world.observer.latest()
-            if sample is not None and sample.at > moment:
-                return sample
-            time.sleep(0.05)
-        return None
-
-
-def _moved(waiting: dict[Step, dict[int, int]], now: Sample) -> bool:
-    return all(
-        now.positions.get(step.name, {}).get(partition, -1) != position
-        for step, lanes in waiting.items()
-        for partition, position in lanes.items()
-    )
+    def _recovery(self, one: Inflicted) -> float | None:
+        """Seconds, at most `MOST_SECONDS`, which stand for more."""
+        if not one.waited:
+            return None
+        samples = self.world.observer.since(one.ended)
+        seconds = recovery(samples, one.steps, since=one.ended, fed_until=self.fed_until())
+        return MOST_SECONDS if seconds == math.inf else seconds

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections import defaultdict
+from collections import ChainMap, defaultdict
 from collections.abc import Container, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -12,7 +12,7 @@ from minio.error import MinioException
 from urllib3.exceptions import HTTPError
 
 from chaos.history import Ahead, Try
-from chaos.pipeline import ALL_TOPICS, CAPTIONS, SINKS, STEPS, Step
+from chaos.pipeline import ALL_TOPICS, CAPTIONS, SINKS, STEPS, TIERS, Step
 from chaos.positions import Lane, Positions
 from chaos.store_view import StoreView
 from chaos.topics_view import Spot, TopicsReader, TopicsView
@@ -75,7 +75,7 @@ class Observer:
     suspects: list[Suspect] = field(default_factory=list)
     samples: int = 0
     checked: int = 0
-    _latest: Sample | None = None
+    _samples: list[Sample] = field(default_factory=list)
     _verified: dict[tuple[str, int], int] = field(default_factory=lambda: defaultdict(int))
     _tables_at: float = 0.0
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -83,7 +83,12 @@ class Observer:
     def latest(self) -> Sample | None:
         """The newest sample."""
         with self._lock:
-            return self._latest
+            return self._samples[-1] if self._samples else None
+
+    def since(self, moment: float) -> list[Sample]:
+        """The samples after that moment, in order."""
+        with self._lock:
+            return [one for one in self._samples if one.at > moment]
 
     def watch(self, stopping: threading.Event) -> None:
         """Look again and again."""
@@ -101,13 +106,13 @@ class Observer:
             self.reader.read(self.view, seconds=0.2)
             return False
         with self._lock:
-            self._latest = Sample(time.monotonic(), positions, highest)
+            self._samples.append(Sample(time.monotonic(), positions, highest))
         if not self._read_up_to(ends):
             return False
         self.samples += 1
         self._judge()
-        for step in STEPS:
-            for one in self._undone(step, positions, self._outcomes(step)):
+        for step in (*STEPS, *TIERS):
+            for one in self._undone(step, positions, ChainMap(*self._outcomes(step))):
                 self.suspects.append(Suspect(one, step, highest))
         return self._hold_tables(positions)
 
@@ -133,7 +138,7 @@ class Observer:
 
     def group(self, step: Step) -> str:
         """The group's id."""
-        return f"{self.prefix}{step.name}.live"
+        return f"{self.prefix}{step.group}.live"
 
     def _read_up_to(self, ends: Mapping[Lane, int]) -> bool:
         deadline = time.monotonic() + _CATCH_UP_SECONDS
@@ -144,22 +149,22 @@ class Observer:
                 return False
         return True
 
-    def _outcomes(self, step: Step) -> Mapping[Try, Spot]:
-        put_off = {who: at for t in step.retries for who, at in self.view.outputs[t].items()}
-        return {
-            **put_off,
-            **self.view.outputs[step.dead_letters],
-            **self.view.rejected_at[step.service],
-            **self.view.outputs[step.writes],
-        }
+    def _outcomes(self, step: Step) -> tuple[dict[Try, Spot], ...]:
+        return (
+            self.view.outputs[step.writes],
+            self.view.rejected_at[step.service],
+            self.view.outputs[step.dead_letters],
+            *(self.view.outputs[topic] for topic in step.retries),
+        )
 
     def _judge(self) -> None:
         """Decide about suspects whose transactions have all come to an end."""
         decided = [one for one in self.suspects if not self.reader.behind(one.ends)]
         self.suspects = [one for one in self.suspects if one not in decided]
         for one in decided:
-            spot = self._outcomes(one.step).get(one.ahead.who)
-            if spot is None or spot.offset >= one.ends[spot.lane]:
+            # What was put off ends later as well: any of its outcomes was in time.
+            found = (by.get(one.ahead.who) for by in self._outcomes(one.step))
+            if not any(spot is not None and spot.offset < one.ends[spot.lane] for spot in found):
                 self.ahead.append(one.ahead)
 
     def _hold_tables(self, positions: Committed) -> bool:

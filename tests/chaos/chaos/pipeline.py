@@ -23,22 +23,32 @@ class Step:
 
     Attributes:
         service: whose processes are its members; also the stage that its rejections name.
-        name: of its group and dead letters.
+        name: of what it does here; of its group, too, unless that reads several topics.
+        retry_of: the step whose records come back from the topic that it reads.
     """
 
     service: str
     name: str
     reads: str
     writes: str
+    retry_of: "Step | None" = None
+
+    @property
+    def group(self) -> str:
+        """Whose positions are its own."""
+        return self.retry_of.name if self.retry_of else self.name
 
     @property
     def dead_letters(self) -> str:
         """Where the records lie that it could not work on."""
-        return f"{self.reads}.{self.name}.dlq"
+        return self.retry_of.dead_letters if self.retry_of else f"{self.reads}.{self.name}.dlq"
 
     @property
     def retries(self) -> tuple[str, ...]:
-        """Where the records wait that it put off."""
+        """Where the records wait that it put off: for one that came back, the later tiers."""
+        if self.retry_of:
+            tiers = self.retry_of.retries
+            return tiers[tiers.index(self.reads) + 1 :]
         return tuple(t for t in RETRY_TOPICS if t.startswith(f"{self.reads}.{self.name}."))
 
 
@@ -57,10 +67,18 @@ SINKS: Final = (
 GROUPS: Final = (*STEPS, *SINKS)
 TOPICS: Final = (SUBMITTED, FETCHED, SCREENED, ANNOTATED, GENERATED, CAPTIONS, REJECTED)
 RETRY_TOPICS: Final = topic_list().retry_topics()
+TIERS: Final = tuple(
+    Step(step.service, topic.removeprefix(f"{step.reads}."), topic, step.writes, step)
+    for step in STEPS
+    for topic in step.retries
+)
+WATCHED: Final = (*GROUPS, *TIERS)
+"""All that reads: of a group with retry topics, each of its topics by itself."""
+
 ALL_TOPICS: Final = (*TOPICS, *(step.dead_letters for step in GROUPS), *RETRY_TOPICS)
 
 REAL: Final = {
-    "ingester": "pixelprose.ingester",
+    "ingester": "chaos.quick_retries",
     "safety-filter": "pixelprose.safety_filter",
     "metadata-annotator": "pixelprose.metadata_annotator",
     "captioner": "pixelprose.captioner",

@@ -8,18 +8,33 @@ from typing import Final, Literal
 
 from chaos.canary.code import is_unsafe
 
-Kind = Literal["image", "unsafe", "gone_later", "other_later", "twin", "missing", "no_image"]
+Kind = Literal[
+    "image",
+    "unsafe",
+    "gone_later",
+    "other_later",
+    "twin",
+    "missing",
+    "no_image",
+    "busy_first",
+    "always_busy",
+]
 
 SHARES: Final[dict[Kind, int]] = {
-    "image": 58,
+    "image": 51,
     "unsafe": 8,
     "gone_later": 8,
     "other_later": 8,
     "twin": 8,
     "missing": 5,
     "no_image": 5,
+    "busy_first": 5,
+    "always_busy": 2,
 }
 """Weights of the kinds; a twin is the bytes of an earlier image behind another URL."""
+
+MOST_BUSY: Final = 2
+"""How often one that is busy at first says so: less often than there are retry topics."""
 
 _REPEATED: Final = 0.06
 """Share of submissions that a producer sends twice: one submission, two records."""
@@ -70,6 +85,8 @@ def _planned(
         "twin": (f"copy/{number}/scene/{scene}.jpg", (scene,)),
         "missing": (f"404/{scene}", ()),
         "no_image": (f"not-an-image.jpg?{scene}", ()),
+        "busy_first": (f"busy/{1 + number % MOST_BUSY}/scene/{scene}.jpg", (scene,)),
+        "always_busy": (f"503/{scene}", ()),
     }
     path, shown = behind[kind]
     return Planned(number, kind, path, shown)

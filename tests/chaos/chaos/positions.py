@@ -32,8 +32,10 @@ class Positions:
         self._partitions = range(partitions)
         # read_committed also makes the question for positions wait for open transactions.
         self._of = {
-            step: _Asked(client, f"{prefix}{step.name}.live", "read_committed") for step in steps
+            group: _Asked(client, f"{prefix}{group}.live", "read_committed")
+            for group in dict.fromkeys(step.group for step in steps)
         }
+        self._steps = tuple(steps)
         self._stable = _Asked(client, f"{prefix}chaos", "read_committed")
         self._highest = _Asked(client, f"{prefix}chaos", "read_uncommitted")
 
@@ -43,12 +45,19 @@ class Positions:
         Raises:
             KafkaException: the broker does not answer.
         """
-        found: dict[str, dict[int, int]] = {}
-        for step, asked in self._of.items():
+        found: dict[str, dict[int, int]] = {step.name: {} for step in self._steps}
+        for group, asked in self._of.items():
+            names = {
+                f"{self._prefix}{one.reads}": one.name for one in self._steps if one.group == group
+            }
+            lanes = [
+                lane for one in self._steps if one.group == group for lane in self._lanes(one.reads)
+            ]
             with asked.client() as consumer:
-                answers = consumer.committed(self._lanes(step.reads), timeout=_ASK_SECONDS)
-            good = [one for one in answers if one.offset >= 0 and one.error is None]
-            found[step.name] = {one.partition: one.offset for one in good}
+                answers = consumer.committed(lanes, timeout=_ASK_SECONDS)
+            for one in answers:
+                if one.offset >= 0 and one.error is None:
+                    found[names[one.topic]][one.partition] = one.offset
         return found
 
     def stable_ends(self, topics: Sequence[str]) -> dict[Lane, int]:

@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from chaos.history import Fault, Violation
-from chaos.report import Usage
-from chaos.schedule import Result
-
-Line = tuple[Result, list[Usage]]
+from chaos.report import Line
+from chaos.result import Result
+from chaos.usage import Life, Usage
 
 
 def note(file: Path, result: Result, usage: Sequence[Usage]) -> None:
@@ -23,9 +22,9 @@ def note(file: Path, result: Result, usage: Sequence[Usage]) -> None:
         lines.write(json.dumps(document) + "\n")
 
 
-def read(files: Sequence[Path]) -> list[Line]:
-    """Every schedule of the files, in their order."""
-    return [_line(json.loads(text)) for file in files for text in file.read_text().splitlines()]
+def read(file: Path) -> list[Line]:
+    """Every schedule of a run, in order."""
+    return [_line(json.loads(text)) for text in file.read_text(encoding="utf-8").splitlines()]
 
 
 def _line(document: dict[str, Any]) -> Line:
@@ -33,5 +32,11 @@ def _line(document: dict[str, Any]) -> Line:
     result |= {
         "faults": tuple(Fault(**fault) for fault in result["faults"]),
         "violations": tuple(Violation(**violation) for violation in result["violations"]),
+        "lives": tuple(map(_life, result.get("lives", ()))),
     }
     return Result(**result), [Usage(**usage) for usage in document["usage"]]
+
+
+def _life(document: dict[str, Any]) -> Life:
+    usages = {name: Usage(**document[name]) for name in ("young", "old")}
+    return Life(**document | usages)

@@ -8,11 +8,14 @@ from typing import Any, Literal
 import yaml
 
 from chaos.faults import SESSION_SECONDS
-from pixelprose.cli.demo_config import hurried, sections
+from pixelprose.cli.demo_config import sections
 from pixelprose.embedded import KafkaSettings as BrokerSettings
 from pixelprose.embedded import S3Access, StackSettings
 
 Models = Literal["canary", "demo"]
+
+MOST_LAG = 20
+"""Records that a reader may be behind before the service that it reads from waits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +29,7 @@ class Run:
     submissions: int = 200
     faults: int = 12
     feed_seconds: float = 70.0
-    long_stop_every: int = 10
+    long_stop_every: int = 3
     settle_seconds: float = 200.0
     """The bound of (f): a watchdog's 120 s, a restart on a busy machine, and a table's retries."""
 
@@ -51,7 +54,9 @@ def write_config(
     path: Path, *, servers: str, prefix: str, access: S3Access, store: str, bucket: str, known: Path
 ) -> Path:
     """The one file of all services of a schedule; `store` is the endpoint that they are told."""
-    own: Mapping[str, Mapping[str, Any]] = hurried(sections(known))
+    own: Mapping[str, Mapping[str, Any]] = sections(known)
+    # One domain is the whole web here: its URLs that are busy for a while must not stop the others.
+    manners = {**own["ingester"]["manners"], "pause_after_failures": 1_000}
     document = {
         "kafka": {"bootstrap_servers": servers, "topic_prefix": prefix},
         "store": {
@@ -62,7 +67,10 @@ def write_config(
             "create_bucket": True,
             "read_timeout_seconds": 5.0,
         },
+        # So little that a reader who is down for some seconds holds back those before it.
+        "runner": {"max_downstream_lag": MOST_LAG},
         **own,
+        "ingester": {**own["ingester"], "manners": manners},
         "sink": {"flush_seconds": 1.0},
     }
     path.touch(mode=0o600)

@@ -11,8 +11,17 @@ from typing import Any
 import fastavro
 from confluent_kafka import Consumer, KafkaError, Message, TopicPartition
 
-from chaos.history import CaptionSeen, DeadLetterSeen, PassedSeen, RejectionSeen, Try
-from chaos.pipeline import ALL_TOPICS, ANNOTATED, CAPTIONS, FETCHED, REJECTED, SCREENED, SUBMITTED
+from chaos.history import CaptionSeen, DeadLetterSeen, PassedSeen, PutOffSeen, RejectionSeen, Try
+from chaos.pipeline import (
+    ALL_TOPICS,
+    ANNOTATED,
+    CAPTIONS,
+    FETCHED,
+    REJECTED,
+    RETRY_TOPICS,
+    SCREENED,
+    SUBMITTED,
+)
 from chaos.positions import Lane
 from pixelprose.records.schemas import schema_text
 
@@ -47,6 +56,7 @@ class TopicsView:
     fetched: list[PassedSeen] = field(default_factory=list)
     screened: list[PassedSeen] = field(default_factory=list)
     annotated: list[Try] = field(default_factory=list)
+    put_off: list[PutOffSeen] = field(default_factory=list)
     captions: list[CaptionSeen] = field(default_factory=list)
     rejections: list[RejectionSeen] = field(default_factory=list)
     dead_letters: list[DeadLetterSeen] = field(default_factory=list)
@@ -62,6 +72,8 @@ class TopicsView:
         if topic.endswith(".dlq"):
             reason, error = headers.get("dlq_reason", ""), headers.get("dlq_error_text", "")
             self.dead_letters.append(DeadLetterSeen(who, topic, reason, error))
+        elif topic in RETRY_TOPICS:
+            self.put_off.append(PutOffSeen(who, topic))
         elif topic == ANNOTATED:
             self.annotated.append(who)
         elif topic in _SCHEMAS:

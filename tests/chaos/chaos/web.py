@@ -11,10 +11,10 @@ _FICKLE = ("gone-later/", "other-later/")
 
 @dataclass(slots=True)
 class FickleWeb:
-    """Answers as the demo's site, and on two more paths otherwise from the second time on.
+    """Answers as the demo's site, and on three more paths not always the same.
 
     `/gone-later/PATH` is PATH once, and then a 404; `/other-later/SEED/PATH` is PATH once, and then
-    another scene.
+    another scene; `/busy/TIMES/PATH` is a 503 so many times, and then PATH.
     """
 
     asked: Counter[str] = field(default_factory=Counter)
@@ -25,13 +25,17 @@ class FickleWeb:
         head, _, rest = path.partition("/")
         with self._lock:
             self.asked[path] += 1
-            again = self.asked[path] > 1
+            times = self.asked[path]
+        again = times > 1
         match head:
             case "gone-later":
                 return answer("/404/gone" if again else f"/{rest}")
             case "other-later":
                 other, _, first = rest.partition("/")
                 return answer(f"/scene/{other}.jpg" if again else f"/{first}")
+            case "busy":
+                most, _, behind = rest.partition("/")
+                return answer("/503" if times <= int(most) else f"/{behind}")
             case _:
                 return answer(target)
 

@@ -10,6 +10,7 @@ from chaos.history import Violation
 from chaos.observer import Observer
 from chaos.pipeline import Step
 from chaos.proxy import S3Proxy
+from chaos.usage import Lives
 from chaos.web import FickleWeb
 from pixelprose.embedded import Stack
 
@@ -28,6 +29,7 @@ class World:
     observer: Observer
     web: FickleWeb
     operator: Operator
+    lives: Lives
     broken: list[Violation] = field(default_factory=list)
 
     def lose_positions(self, steps: Sequence[Step]) -> Callable[[], None]:
