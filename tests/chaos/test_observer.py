@@ -7,7 +7,7 @@ from typing import cast
 import pytest
 
 from chaos.observer import Observer, Sample
-from chaos.pipeline import FETCHED, SINKS, STEPS, SUBMITTED
+from chaos.pipeline import FETCHED, RETRY_TOPICS, SINKS, STEPS, SUBMITTED, TIERS
 from chaos.positions import Lane, Positions
 from chaos.store_view import StoreView
 from chaos.topics_view import Spot, TopicsReader, TopicsView
@@ -20,11 +20,12 @@ class Broker:
     """Positions, ends and a reader's progress, as the test says."""
 
     position: int = 0
+    retried: int = 0
     stable: dict[Lane, int] = field(default_factory=dict)
     highest: dict[Lane, int] = field(default_factory=dict)
 
     def committed(self) -> dict[str, dict[int, int]]:
-        return {"ingester": {0: self.position}}
+        return {"ingester": {0: self.position}, TIERS[0].name: {0: self.retried}}
 
     def stable_ends(self, topics: Sequence[str]) -> dict[Lane, int]:  # noqa: ARG002 - all
         return dict(self.stable)
@@ -119,6 +120,34 @@ def test_an_output_written_after_the_position_was_ahead_of_it(
     broker.stable = broker.highest = {(FETCHED, 0): 10}
     observer.look()
     assert [one.who for one in observer.ahead] == [WHO]
+
+
+def test_what_was_put_off_in_time_and_ended_later_is_in_time(
+    observer: Observer, broker: Broker, view: TopicsView
+) -> None:
+    tier = RETRY_TOPICS[0]
+    broker.stable = {(tier, 0): 5, (FETCHED, 0): 8}
+    broker.highest = {(tier, 0): 6, (FETCHED, 0): 8}
+    observer.look()
+    view.outputs[tier][WHO] = Spot((tier, 0), 5)
+    view.outputs[FETCHED][WHO] = Spot((FETCHED, 0), 8)
+    broker.stable = broker.highest = {(tier, 0): 7, (FETCHED, 0): 10}
+    observer.look()
+    assert observer.ahead == []
+
+
+def test_a_record_that_came_back_must_end_or_be_put_off_again(
+    observer: Observer, broker: Broker, view: TopicsView
+) -> None:
+    first, second = RETRY_TOPICS[:2]
+    for who in (WHO, ("s1", 0)):
+        view.outputs[first][who] = Spot((first, 0), 0)
+    view.inputs[first, 0] += [(0, WHO), (1, ("s1", 0))]
+    view.outputs[second]["s1", 0] = Spot((second, 0), 0)
+    broker.retried = 2
+    observer.look()
+    observer.finish(seconds=1.0)
+    assert [(one.group, one.who) for one in observer.ahead] == [(TIERS[0].name, WHO)]
 
 
 def test_transactions_that_never_end_leave_a_violation(observer: Observer, broker: Broker) -> None:

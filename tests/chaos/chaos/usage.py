@@ -12,8 +12,11 @@ import psutil
 from chaos.fleet import Fleet
 from pixelprose.embedded import Stack
 
-GROWN_UP_SECONDS: Final = 10.0
-"""Before this age a process still imports, opens its pools and meets its first records."""
+GROWN_UP_SECONDS: Final = 25.0
+"""Before this age a process still imports, opens its pools and meets its first records.
+
+Only after 10 s it looks at stable offsets for the first time, which takes two more clients a group.
+"""
 
 _LOOK_SECONDS: Final = 3.0
 
