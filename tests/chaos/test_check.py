@@ -88,6 +88,7 @@ GOOD = History(
             "s6": None,
         },
     ),
+    store_kills=0,
     ahead=(),
     lagging=(),
 )
@@ -110,6 +111,11 @@ def both(row: CaptionSeen) -> Forge:
 
 def test_a_good_history_breaks_no_promise() -> None:
     assert check(GOOD, binding=seed_in) == []
+
+
+def test_a_killed_store_may_leave_halves_of_uploads() -> None:
+    halves = dataclasses.replace(GOOD.stored, halves=("receipts/s0-half",))
+    assert not check(dataclasses.replace(GOOD, stored=halves, store_kills=1), binding=seed_in)
 
 
 def test_a_caption_that_the_sink_rejected_is_not_missed_in_the_table() -> None:
@@ -245,6 +251,10 @@ FORGED: dict[str, tuple[str, Forge]] = {
     "bytes in quarantine that nobody brought": (
         "unowned",
         stored(etags={**GOOD.stored.etags, f"quarantine/{'ee' * 32}/original": "x"}),
+    ),
+    "half an upload, and the store was not killed": (
+        "unowned",
+        stored(halves=("receipts/s0-half",)),
     ),
     "a half-written original": (
         "torn",

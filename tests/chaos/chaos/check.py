@@ -181,6 +181,8 @@ def everything_owned(history: History) -> Iterator[Violation]:
     for image in history.fetched:
         if stored.receipts.get(image.who[0]) != image.sha256:
             yield Violation("unowned", f"{image.who[0][:12]} went on without its receipt")
+    if stored.halves and not history.store_kills:
+        yield Violation("unowned", f"half uploads of a store that nobody killed: {stored.halves}")
     accepted = set(stored.receipts.values())
     for sha256 in _quarantined(history) - accepted:
         if not _may_expire(history, sha256):

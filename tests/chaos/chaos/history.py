@@ -70,11 +70,16 @@ class Ahead:
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """The bucket: keys with their ETags, who owns each claim, which bytes each receipt accepts."""
+    """The bucket: keys with their ETags, who owns each claim, which bytes each receipt accepts.
+
+    Attributes:
+        halves: keys of uploads that the S3 server had not put in their place when it was killed.
+    """
 
     etags: Mapping[str, str]
     claims: Mapping[str, str]
     receipts: Mapping[str, str | None]
+    halves: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +118,7 @@ class History:
         image_rows: whose rows that table has, each as often as it stands there.
         deliveries: how often each was put on the topic of submissions.
         put_off: all records of retry topics.
+        store_kills: how often the S3 server was killed.
         lagging: groups that had not reached the end of their topic in time.
     """
 
@@ -133,5 +139,6 @@ class History:
     deliveries: Mapping[Try, int]
     put_off: Sequence[PutOffSeen]
     stored: Stored
+    store_kills: int
     ahead: Sequence[Ahead]
     lagging: Sequence[str]

@@ -48,7 +48,7 @@ def run_schedule(run: Run, stack: Stack, *, seed: int, folder: Path) -> Result:
             nemesis = _storm(run, world, feeder, seed=seed)
             lagging = _settle(world, seconds=run.settle_seconds)
             lives = world.lives.settled()
-        history = _history(run, world, feeder, lagging)
+        history = _history(run, world, feeder, nemesis, lagging)
     binding = seed_in if run.models == "canary" else None
     violations = [*world.broken, *check(history, binding=binding), *_strange_exits(world.fleet)]
     result = Result(
@@ -114,7 +114,9 @@ def _all_ended(world: World) -> bool:
     return set(view.submissions.values()) <= ended
 
 
-def _history(run: Run, world: World, feeder: Feeder, lagging: list[str]) -> History:
+def _history(
+    run: Run, world: World, feeder: Feeder, nemesis: Nemesis, lagging: list[str]
+) -> History:
     observer = world.observer
     # The services have ended: what is to be read now is all there will ever be.
     observer.finish(seconds=run.settle_seconds)
@@ -141,6 +143,7 @@ def _history(run: Run, world: World, feeder: Feeder, lagging: list[str]) -> Hist
         },
         put_off=tuple(view.put_off),
         stored=observer.store.stored(),
+        store_kills=sum(one.kind == "store_kill" for one in nemesis.inflicted),
         ahead=tuple(observer.ahead),
         lagging=lagging,
     )

@@ -2,9 +2,10 @@
 
 import io
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 import pyarrow.parquet as pq
 import urllib3
@@ -16,6 +17,8 @@ from chaos.topics_view import caption_seen, rejection_seen
 from pixelprose.embedded import S3Access
 
 _ASK_SECONDS = 5
+_HALF: Final = re.compile(r"-[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$")
+"""Behind the key of an upload that S3Proxy has not renamed yet; none of our keys ends so."""
 
 
 @dataclass(slots=True)
@@ -46,15 +49,17 @@ class StoreView:
     def stored(self) -> Stored:
         """The bucket as it lies."""
         client = self._client
-        etags = {
+        listed = {
             one.object_name or "": (one.etag or "").strip('"')
             for one in client.list_objects(self.bucket, recursive=True)
         }
+        halves = tuple(key for key in listed if _HALF.search(key))
+        etags = {key: etag for key, etag in listed.items() if key not in halves}
         claims = {key.split("/")[1]: self._get(key).decode() for key in _under(etags, "seen/")}
         receipts = {
             key.split("/")[1]: _accepted(self._get(key)) for key in _under(etags, "receipts/")
         }
-        return Stored(etags, claims, receipts)
+        return Stored(etags, claims, receipts, halves)
 
     def __post_init__(self) -> None:
         self._client = Minio(
