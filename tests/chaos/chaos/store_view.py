@@ -53,7 +53,7 @@ class StoreView:
             one.object_name or "": (one.etag or "").strip('"')
             for one in client.list_objects(self.bucket, recursive=True)
         }
-        halves = tuple(key for key in listed if _HALF.search(key))
+        halves = tuple(filter(is_half, listed))
         etags = {key: etag for key, etag in listed.items() if key not in halves}
         claims = {key.split("/")[1]: self._get(key).decode() for key in _under(etags, "seen/")}
         receipts = {
@@ -106,6 +106,11 @@ class StoreView:
             "connect_timeout": f"{_ASK_SECONDS}s",
             "max_retries": "1",
         }
+
+
+def is_half(key: str) -> bool:
+    """Whether the S3 server had not put this upload in its place yet."""
+    return _HALF.search(key) is not None
 
 
 def _who(row: Mapping[str, Any]) -> Try:
