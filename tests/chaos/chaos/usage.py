@@ -12,11 +12,9 @@ import psutil
 from chaos.fleet import Fleet
 from pixelprose.embedded import Stack
 
-GROWN_UP_SECONDS: Final = 25.0
-"""Before this age a process still imports, opens its pools and meets its first records.
-
-Only after 10 s it looks at stable offsets for the first time, which takes two more clients a group.
-"""
+YOUNG_SECONDS: Final = 35.0
+"""Until this age a process still imports, opens its pools, meets its first records, and takes two
+more clients a group for its first look at stable offsets, which is due after 10 s."""
 
 _LOOK_SECONDS: Final = 3.0
 
@@ -32,11 +30,13 @@ class Usage:
 
 @dataclass(frozen=True, slots=True)
 class Life:
-    """One process of a service, from when it was grown up until it was last seen.
+    """One process of a service that has grown up.
 
     Attributes:
-        seconds: between the two looks.
-        settled: whether it was there when the schedule had come to rest.
+        seconds: from then until it was last seen.
+        young: the most that it held while it was young.
+        old: what it held when it was last seen.
+        settled: whether that was when the schedule had come to rest.
     """
 
     seconds: float
@@ -59,8 +59,8 @@ class Lives:
     """Looks at every replica of a fleet, again and again."""
 
     fleet: Fleet
-    _first: dict[int, tuple[float, Usage]] = field(default_factory=dict)
-    _last: dict[int, tuple[float, Usage]] = field(default_factory=dict)
+    _young: dict[int, Usage] = field(default_factory=dict)
+    _old: dict[int, tuple[float, Usage]] = field(default_factory=dict)
 
     def watch(self, stopping: threading.Event) -> None:
         """Look until `stopping`."""
@@ -68,30 +68,38 @@ class Lives:
             self.look()
 
     def look(self) -> frozenset[int]:
-        """Look once; return the processes that were grown up and there."""
+        """Look once; return the processes that were there."""
         seen = []
         for replica in self.fleet.all():
             pid = replica.process.pid
             try:
                 process = psutil.Process(pid)
-                if time.time() - process.create_time() < GROWN_UP_SECONDS:
-                    continue
+                age = time.time() - process.create_time()
                 usage = _with_children(process, replica.name.service)
             except psutil.Error:  # it ended just now
                 continue
-            self._last[pid] = time.monotonic(), usage
-            self._first.setdefault(pid, self._last[pid])
+            if age < YOUNG_SECONDS:
+                self._young[pid] = _most(self._young.get(pid, usage), usage)
+            elif pid in self._young:
+                self._old[pid] = age - YOUNG_SECONDS, usage
             seen.append(pid)
         return frozenset(seen)
 
     def settled(self) -> tuple[Life, ...]:
-        """Look a last time, and return all that was seen."""
+        """Look a last time, and return the lives of all that have grown up."""
         there = self.look()
         return tuple(
-            Life(at - began, young, old, settled=pid in there)
-            for pid, (began, young) in self._first.items()
-            for at, old in (self._last[pid],)
+            Life(seconds, self._young[pid], old, settled=pid in there)
+            for pid, (seconds, old) in self._old.items()
         )
+
+
+def _most(one: Usage, other: Usage) -> Usage:
+    return Usage(
+        one.process,
+        max(one.memory_bytes, other.memory_bytes),
+        max(one.descriptors, other.descriptors),
+    )
 
 
 def _with_children(process: psutil.Process, name: str) -> Usage:
