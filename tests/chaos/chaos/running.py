@@ -13,7 +13,7 @@ from chaos.results import note
 from chaos.schedule import run_schedule
 from chaos.settings import Run, stack_settings
 from chaos.usage import of_servers
-from pixelprose.embedded import ServerFailed, Stack
+from pixelprose.embedded import EmbeddedError, Stack
 from pixelprose.streamkit import ExitCode
 
 _SHOWN: Final = 20
@@ -57,7 +57,7 @@ def _well(stack: Stack, console: Console) -> bool:
         for server in (stack.kafka, stack.s3):
             if not server.process.is_alive():
                 server.start()
-    except (ServerFailed, OSError) as error:
+    except (EmbeddedError, OSError) as error:
         console.print(f"the stack is gone: {error}", markup=False, highlight=False)
         return False
     return True
