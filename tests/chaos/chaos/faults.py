@@ -220,8 +220,10 @@ OFTEN: Final = ("kill", "kill", "stop", "stop", "terminate")
 
 
 def _any(world: World, rng: random.Random) -> Replica:
-    # Services first, so that those with one replica are met as often as the others.
-    service = rng.choice(sorted({step.service for step in GROUPS}))
+    # Services first, so that those with one replica are met as often as the others; but not one
+    # whose only replica another fault has stopped.
+    free = {r.name.service for r in world.fleet.all() if not r.held}
+    service = rng.choice(sorted(free))
     deadline = time.monotonic() + _READY_SECONDS
     while time.monotonic() < deadline:
         ready = [r for r in world.fleet.of(service) if not r.held and world.fleet.ready(r)]
