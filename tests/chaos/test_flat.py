@@ -15,6 +15,7 @@ SERVERS = (
     Usage("chaos", 300 * MIB, 21),
 )
 SINK = Usage("sink", 300 * MIB, 60)
+INGESTER = Usage("ingester", 300 * MIB, 60)
 Schedule = tuple[Sequence[Life], Sequence[Usage]]
 Made = Callable[[int], Schedule]
 
@@ -56,15 +57,15 @@ def of_sinks(*, mib: int = 0, descriptors: int = 0) -> Made:
     return made
 
 
-def in_lives(*, mib: int = 0, descriptors: int = 0) -> Made:
-    """Of sinks that hold so much more at their end than when they were young."""
-    return lambda _: schedule(old=more(SINK, mib=mib, descriptors=descriptors))
+def in_lives(*, mib: int = 0, descriptors: int = 0, of: Usage = SINK) -> Made:
+    """Of processes that hold so much more at their end than when they were young."""
+    return lambda _: schedule(young=of, old=more(of, mib=mib, descriptors=descriptors))
 
 
 def run(made: Made, *, schedules: int = 25) -> list[str]:
     found = growth([made(number) for number in range(schedules)])
     assert {one.kind for one in found} <= {"growing"}
-    return [one.detail.split(" over")[0].split(" in")[0] for one in found]
+    return [one.detail.split(" over ")[0].split(" in ")[0] for one in found]
 
 
 @pytest.mark.parametrize(
@@ -74,10 +75,12 @@ def run(made: Made, *, schedules: int = 25) -> list[str]:
         (of_servers("kafka", descriptors=9), "descriptors of kafka"),
         (of_servers("s3", mib=25), "memory of s3"),
         (of_servers("s3", descriptors=2), "descriptors of s3"),
-        (of_sinks(mib=6), "memory of sink"),
-        (of_sinks(descriptors=2), "descriptors of sink"),
+        (of_sinks(mib=12), "memory of sink"),
+        (of_sinks(descriptors=5), "descriptors of sink"),
         (in_lives(mib=150), "memory of sink"),
         (in_lives(descriptors=25), "descriptors of sink"),
+        (in_lives(mib=190, of=INGESTER), "memory of ingester"),
+        (in_lives(descriptors=60, of=INGESTER), "descriptors of ingester"),
     ],
 )
 def test_what_grows_is_found(made: Made, found: str) -> None:
@@ -92,6 +95,7 @@ def test_what_grows_is_found(made: Made, found: str) -> None:
         of_servers("chaos", mib=30),
         of_sinks(),
         in_lives(mib=20, descriptors=4),
+        in_lives(mib=120, descriptors=50, of=INGESTER),
         lambda number: schedule(servers=[more(one, mib=number % 3 * 100) for one in SERVERS]),
         lambda number: schedule(old=more(SINK, mib=number % 5 * 20, descriptors=number % 5 * 5)),
     ],
