@@ -43,8 +43,8 @@ BUSY = RejectionSeen(("s5", 0), "ingester", "http_server_error")
 TIMEOUT = RejectionSeen(("s6", 0), "ingester", "timeout")
 REJECTIONS = (DUPLICATE, NSFW, MISSING, BUSY, TIMEOUT)
 PUT_OFF = (
-    *(PutOffSeen(("s5", 0), topic) for topic in RETRY_TOPICS),
-    PutOffSeen(("s6", 0), RETRY_TOPICS[0]),
+    *(PutOffSeen(("s5", 0), times + 1) for times in range(len(RETRY_TOPICS))),
+    PutOffSeen(("s6", 0), 1),
 )
 
 GOOD = History(
@@ -214,9 +214,13 @@ FORGED: dict[str, tuple[str, Forge]] = {
         "stranger",
         stored(etags={**GOOD.stored.etags, "temporary/1": "x"}),
     ),
-    "a record is put off twice to one topic": (
+    "a record is put off twice for the first time": (
         "duplicated",
         changed(put_off=(*PUT_OFF, PUT_OFF[-1])),
+    ),
+    "a record is put off more often than there are tiers": (
+        "duplicated",
+        changed(put_off=(*PUT_OFF, PutOffSeen(("s6", 0), len(RETRY_TOPICS) + 1))),
     ),
     "what is always busy is given up too early": ("impatient", changed(put_off=PUT_OFF[1:])),
     "what is busy at first is given up": (

@@ -136,19 +136,20 @@ def decisions_as_planned(history: History) -> Iterator[Violation]:
 
 
 def put_off_as_planned(history: History) -> Iterator[Violation]:
-    """Each delivery passes each retry topic at most once; what is always busy passes all.
+    """Each delivery is put off for the n-th time at most once, and as often as there are tiers.
 
-    What is busy less often than there are retry topics is not given up.
+    What is always busy is put off as often before it is given up; what is busy less often is not
+    given up. Which tier it is each time is the service's affair.
     """
-    times = Counter((one.who, one.topic) for one in history.put_off)
-    for (who, topic), found in times.items():
-        if found > (most := history.deliveries.get(who, 0)):
-            yield Violation("duplicated", f"{who} was put off {found} times to {topic}, not {most}")
+    found = Counter((one.who, one.times) for one in history.put_off)
+    for (who, number), times in found.items():
+        if times > history.deliveries.get(who, 0) or number > len(RETRY_TOPICS):
+            yield Violation("duplicated", f"{who} was put off for time {number}: {times} times")
     given_up = {r.who[0]: r for r in history.rejections if r.reason == GIVEN_UP}
     for sid, planned in history.planned.items():
-        missed = [topic for topic in RETRY_TOPICS if not times[(sid, 0), topic]]
+        missed = [n for n in range(1, len(RETRY_TOPICS) + 1) if not found[(sid, 0), n]]
         if planned.kind == "always_busy" and missed and sid in given_up:
-            yield Violation("impatient", f"{sid[:12]} ({planned.path}) never came to {missed}")
+            yield Violation("impatient", f"{sid[:12]} ({planned.path}): no time {missed}")
         if planned.kind == "busy_first" and sid in given_up:
             yield Violation("impatient", f"{sid[:12]} ({planned.path}): {given_up[sid]}")
 

@@ -43,10 +43,10 @@ class DeadLetterSeen:
 
 @dataclass(frozen=True, slots=True)
 class PutOffSeen:
-    """A record on a retry topic."""
+    """A record on a retry topic, put there for the so many-th time."""
 
     who: Try
-    topic: str
+    times: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -73,7 +73,7 @@ class TopicsView:
             reason, error = headers.get("dlq_reason", ""), headers.get("dlq_error_text", "")
             self.dead_letters.append(DeadLetterSeen(who, topic, reason, error))
         elif topic in RETRY_TOPICS:
-            self.put_off.append(PutOffSeen(who, topic))
+            self.put_off.append(PutOffSeen(who, int(headers["retry_count"])))
         elif topic == ANNOTATED:
             self.annotated.append(who)
         elif topic in _SCHEMAS:
