@@ -7,7 +7,7 @@ import pytest
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 
 from pixelprose.curator import Finding, LakeTable, State, check_tables
-from pixelprose.curator.testing import APP, NOON, SmallLake, a_caption, digest
+from pixelprose.curator.testing import APP, LANES, NOON, SmallLake, a_caption, digest
 from pixelprose.lake import CAPTIONS
 
 pytestmark = pytest.mark.real
@@ -105,9 +105,24 @@ def test_a_deleted_row_is_no_loss_when_the_history_says_so(
     small: SmallLake, captions: LakeTable
 ) -> None:
     captions.handle.delete(f"row_id = '{digest('row', 4)}'")
-    finding = check(small)["captions complete"]
-    assert finding.state is State.OK
-    assert "1 row deleted since" in finding.detail
+    assert failures(small) == []
+    assert "1 row deleted since" in check(small)["captions complete"].detail
+
+
+def test_a_changed_row_is_no_new_one(small: SmallLake, captions: LakeTable) -> None:
+    captions.handle.update({"attempt": "attempt + 1"}, predicate=f"row_id = '{digest('row', 4)}'")
+    assert failures(small) == []
+
+
+def test_a_topic_made_anew_brings_other_records_at_the_same_places(small: SmallLake) -> None:
+    small.captions(range(2))
+    small.app = "cluster/made anew/"
+    small.append(
+        CAPTIONS,
+        [a_caption(number + LANES * 10, lineage=a_caption(number).lineage) for number in range(2)],
+    )
+    assert failures(small) == ["captions complete"]
+    assert check(small)["captions complete"].state is State.SKIPPED
 
 
 @pytest.mark.usefixtures("captions")

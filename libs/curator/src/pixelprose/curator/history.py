@@ -11,6 +11,8 @@ from pixelprose.curator.lake import LakeTable
 from pixelprose.objectstore import ObjectKey
 
 _READERS = 8
+_TAKEN_OVER = ("num_copied_rows", "num_updated_rows")
+"""What delta-rs counts of a delete and an update that is in the new files and was in the old."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +21,8 @@ class Commit:
 
     Attributes:
         changes_data: whether rows came or went; compaction only moves them to other files.
+        rows_added: rows in new files, without those that a delete or an update took over from
+            former files.
         positions: the last offset of each partition that this commit brought, by app id
             (cluster id / topic UUID / partition).
     """
@@ -62,13 +66,13 @@ def _commit(version: int, body: bytes) -> Commit:
     adds, removes = list(_of(actions, "add")), list(_of(actions, "remove"))
     metrics = info.get("operationMetrics", {})
     changes = any(action.get("dataChange", True) for action in (*adds, *removes))
-    rows_added = sum(_rows(add) for add in adds)
+    taken_over = sum(int(metrics.get(name, 0)) for name in _TAKEN_OVER)
     return Commit(
         version=version,
         at=datetime.fromtimestamp(int(info.get("timestamp", 0)) / 1000, UTC),
         operation=str(info.get("operation", "unknown")),
         changes_data=changes,
-        rows_added=rows_added,
+        rows_added=sum(_rows(add) for add in adds) - taken_over,
         rows_removed=int(metrics.get("num_deleted_rows", 0)),
         files_added=len(adds),
         files_removed=len(removes),
