@@ -36,7 +36,7 @@ where image_rank = 1
 SUBMISSION_ENDS: Final = """\
 with ends as (
     select submission_id, attempt, policy_hash, 'captioned' as state, 'captioner' as stage,
-        cast(null as varchar) as reason, row_id, ingested_at
+        cast(null as string) as reason, row_id, ingested_at
     from captions
     union all
     select submission_id, attempt, policy_hash,
@@ -45,7 +45,7 @@ with ends as (
         stage, reason, row_id, ingested_at
     from rejections
     union all
-    select submission_id, attempt, cast(null as varchar) as policy_hash, 'dead_letter' as state,
+    select submission_id, attempt, cast(null as string) as policy_hash, 'dead_letter' as state,
         stage, reason, row_id, ingested_at
     from dead_letters
 ), ranked as (
