@@ -22,7 +22,7 @@ from webdataset.tariterators import (  # type: ignore[import-untyped]
 
 from pixelprose.curator import LakeError
 from pixelprose.curator.export import AuthorKey, Export, Format, Request, Rows
-from pixelprose.curator.export.journal import JOURNAL
+from pixelprose.curator.export.journal import JOURNAL, Journal
 from pixelprose.curator.testing import SOURCES, SmallLake, a_caption, digest
 from pixelprose.lake import CAPTIONS, CaptionRow
 
@@ -178,6 +178,48 @@ def test_a_stopped_export_goes_on_at_any_shard(full: SmallLake, tmp_path: Path) 
     export(full, tmp_path / "whole", shard_rows=5)
     assert stops == 1
     assert checksums(tmp_path / "stopped") == checksums(tmp_path / "whole")
+
+
+@pytest.mark.parametrize("kept_lines", [0, 1, 9], ids=["request", "first", "last"])
+def test_an_export_whose_journal_was_torn_twice_goes_on_to_the_same_bytes(
+    full: SmallLake, tmp_path: Path, kept_lines: int
+) -> None:
+    export(full, tmp_path)
+    whole = checksums(tmp_path)
+    journal = tmp_path / JOURNAL
+    for torn_at in (kept_lines, -1, None):
+        lines = journal.read_bytes().splitlines(keepends=True)
+        if torn_at is not None:
+            journal.write_bytes(b"".join(lines[:torn_at]) + lines[torn_at][:-3])
+        if torn_at == 0:
+            for file in whole:
+                (tmp_path / file).unlink()  # no shard is there before the request is
+        export(full, tmp_path)
+        assert checksums(tmp_path) == whole
+
+
+def test_a_journal_torn_at_any_byte_takes_further_lines(tmp_path: Path) -> None:
+    request = Request(
+        format=Format.JSONL, version=1, where="é", rows=Rows.ALL, shard_rows=1, author_key=None
+    )
+    first, *later = ({"name": name, "bytes": 1} for name in ("á", "b", "c"))
+    for entry in (first, *later):
+        (tmp_path / entry["name"]).write_bytes(b"x")
+    journal = Journal(tmp_path / JOURNAL)
+    journal.begin(request)
+    journal.add(first)
+    written = journal.path.read_bytes()
+    begun_at = written.index(b"\n") + 1
+    for torn in range(len(written)):
+        journal.path.write_bytes(written[:torn])
+        assert journal.request() == (request.document() if torn >= begun_at else None)
+        assert journal.entries() == []
+        if torn < begun_at:
+            journal.begin(request)
+        for entry in later:
+            journal.add(entry)
+        assert journal.request() == request.document()
+        assert journal.entries() == later
 
 
 def test_a_lost_shard_is_written_again(full: SmallLake, tmp_path: Path) -> None:

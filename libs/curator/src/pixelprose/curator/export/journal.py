@@ -16,7 +16,11 @@ JOURNAL = "export.journal.jsonl"
 
 @dataclass(frozen=True, slots=True)
 class Journal:
-    """A file of lines, each on disk before the next shard begins."""
+    """A file of lines, each on disk before the next shard begins.
+
+    A line that a crash or a full disk tore has no end: it counts for nothing, and the next line
+    takes its place.
+    """
 
     path: Path
 
@@ -38,19 +42,25 @@ class Journal:
         return lines[0] if lines else None
 
     def _append(self, line: Mapping[str, Any]) -> None:
-        with self.path.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line, ensure_ascii=False) + "\n")
+        text = json.dumps(line, ensure_ascii=False) + "\n"
+        with self.path.open("ab") as file:
+            file.truncate(len(self._whole()))
+            file.write(text.encode())
             file.flush()
             os.fsync(file.fileno())
 
     def _lines(self) -> list[Mapping[str, Any]]:
-        if not self.path.exists():
-            return []
-        whole = self.path.read_text("utf-8").split("\n")[:-1]  # a torn last line has no end
         try:
-            return [json.loads(line) for line in whole]
+            return [json.loads(line) for line in self._whole().splitlines()]
         except ValueError as error:
             raise LakeError(f"{self.path} is damaged; delete the folder and begin again") from error
+
+    def _whole(self) -> bytes:
+        """The lines that have an end."""
+        if not self.path.exists():
+            return b""
+        found = self.path.read_bytes()
+        return found[: found.rfind(b"\n") + 1]
 
     def _is_there(self, entry: Mapping[str, Any]) -> bool:
         file = self.path.parent / str(entry["name"])

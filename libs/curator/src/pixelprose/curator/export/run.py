@@ -73,7 +73,7 @@ class Export:
         journal = Journal(self.folder / JOURNAL)
         begun = journal.request()
         if begun is None:
-            if any(self.folder.iterdir()):
+            if any(file != journal.path for file in self.folder.iterdir()):
                 raise WrongRequest(f"{self.folder} is not empty and holds no export; name another")
             journal.begin(self.request)
         elif begun != self.request.document():
