@@ -1,18 +1,22 @@
 """Each check is seen to pass on a sound table, and to refuse a damaged one."""
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from deltalake import CommitProperties, DeltaTable, Transaction, write_deltalake
 
 from pixelprose.curator import Finding, LakeTable, State, check_tables
+from pixelprose.curator.blocked import Blocked
+from pixelprose.curator.check_owners import check_owners
 from pixelprose.curator.testing import APP, LANES, NOON, SmallLake, a_caption, digest
 from pixelprose.lake import CAPTIONS
+from pixelprose.objectstore import receipt
 
 pytestmark = pytest.mark.real
 
 LATER = NOON + timedelta(days=10)
+LOST = digest("lost")
 
 
 @pytest.fixture
@@ -29,6 +33,11 @@ def check(small: SmallLake) -> dict[str, Finding]:
 
 def failures(small: SmallLake) -> Sequence[str]:
     return [name for name, finding in check(small).items() if finding.state is not State.OK]
+
+
+def owners(small: SmallLake, known: Blocked) -> Finding:
+    rejections, ends = small.lake.open("rejections"), small.lake.tables()
+    return check_owners(rejections, ends, before=LATER, blocked=lambda: known)
 
 
 def handle(small: SmallLake) -> DeltaTable:
@@ -142,10 +151,35 @@ def test_a_commit_with_fewer_rows_than_it_brought_is_found(small: SmallLake) -> 
 
 @pytest.mark.usefixtures("captions")
 def test_an_owner_without_an_end_is_found(small: SmallLake) -> None:
-    small.duplicates(digest("submission", 3), "nobody")
-    finding = check(small)["rejections owners"]
+    small.duplicates(digest("submission", 3), LOST)
+    finding = owners(small, Blocked(frozenset(), since=None))
     assert finding.state is State.FAILED
-    assert finding.examples == ["submission nobody has no row, rejection or dead letter"]
+    assert finding.detail.startswith("1 have no row, rejection or dead letter")
+    assert LOST not in repr(finding)
+
+
+@pytest.mark.usefixtures("captions")
+def test_an_owner_that_was_blocked_is_counted_and_never_named(small: SmallLake) -> None:
+    small.duplicates(digest("submission", 3), LOST)
+    finding = owners(small, Blocked(frozenset({LOST}), since=None))
+    assert finding.state is State.OK
+    assert finding.detail == "1 owner of duplicates ended; 1 blocked (restricted)"
+
+
+def test_an_owner_older_than_its_topic_is_not_guessed_at(small: SmallLake) -> None:
+    small.duplicates(LOST)
+    begins = datetime.now(UTC) - timedelta(days=14)
+    known = Blocked(frozenset(), since=begins)
+    assert "1 from before what the topic still holds" in owners(small, known).detail
+    small.lake.store.put(receipt(LOST), b"accepted", content_type="application/json")
+    assert owners(small, known).state is State.FAILED
+    later = Blocked(frozenset(), since=datetime.now(UTC) + timedelta(days=1))
+    assert owners(small, later).state is State.OK
+
+
+def test_without_its_topic_nobody_tells_a_lost_owner_from_a_blocked_one(small: SmallLake) -> None:
+    small.duplicates(LOST)
+    assert check(small)["rejections owners"].state is State.SKIPPED
 
 
 def test_an_owner_on_its_way_is_not_missed(small: SmallLake) -> None:

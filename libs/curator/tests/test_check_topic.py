@@ -1,6 +1,7 @@
 """A table against the real topic that feeds it."""
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 
 import msgspec
 import pytest
@@ -9,13 +10,31 @@ from pixelprose.curator import Broker, Finding, State, check_tables, history
 from pixelprose.curator.absences import absence
 from pixelprose.curator.check_topic import check_topic
 from pixelprose.curator.offsets import offsets
-from pixelprose.curator.testing import NOON, SmallLake, a_caption, a_dead_letter
-from pixelprose.curator.testing_topic import FedLake
-from pixelprose.curator.topic import Topic, TopicRecord
+from pixelprose.curator.testing import (
+    NOON,
+    SmallLake,
+    a_caption,
+    a_dead_letter,
+    a_record,
+    digest,
+)
+from pixelprose.curator.testing_topic import FedLake, Feeder
+from pixelprose.curator.topic import Topic, TopicRecord, identities
 from pixelprose.embedded import EmbeddedKafka
 from pixelprose.kafkalog import KafkaSettings
-from pixelprose.lake import DEAD_LETTERS
-from pixelprose.records import CaptionAnnotated, ImageAnnotated, RegistrySettings, topic_of
+from pixelprose.lake import CAPTIONS, DEAD_LETTERS, Position
+from pixelprose.records import (
+    BLOCKED,
+    CaptionAnnotated,
+    ImageAnnotated,
+    ImageRejected,
+    Registry,
+    RegistrySettings,
+    SubmissionId,
+    Wire,
+    topic_list,
+    topic_of,
+)
 
 pytestmark = pytest.mark.real
 
@@ -125,3 +144,107 @@ def test_a_table_of_another_topic_is_not_compared(fed: FedLake) -> None:
     fed.small.app = "cluster/another/"
     fed.sink(fed.feed(0))
     assert check(fed).state is State.SKIPPED
+
+
+def test_rows_of_two_topics_of_one_name_are_not_compared(fed: FedLake) -> None:
+    anew = fed.small.app
+    fed.small.app = "cluster/the one before/"
+    fed.small.append(CAPTIONS, [a_caption(8)])
+    fed.small.app = anew
+    fed.sink(fed.feed(0))
+    finding = check(fed)
+    assert finding.state is State.SKIPPED
+    assert "made anew" in finding.detail
+
+
+def test_a_row_that_was_deleted_is_not_called_lost(fed: FedLake) -> None:
+    first, second, third = fed.feed(0, 2, 4)
+    fed.sink([first, third])
+    assert check(fed).state is State.FAILED
+    table = fed.small.lake.open("captions").handle
+    table.delete(f"row_id = '{first.row_id}'")
+    assert check(fed).examples == [f"0/{row.lineage.offset}" for row in (first, second)]
+    fed.small.append(DEAD_LETTERS, [a_dead_letter(0, second.lineage.offset)])
+    finding = check(fed)
+    assert finding.state is State.SKIPPED
+    assert "1 row deleted since" in finding.detail
+
+
+LETTERS = topic_list().dead_letter_topics()[:2]
+
+
+@pytest.fixture
+def kept(kafka: EmbeddedKafka, topic_prefix: str) -> KafkaSettings:
+    return KafkaSettings(bootstrap_servers=kafka.bootstrap_servers, topic_prefix=topic_prefix)
+
+
+def findings(small: SmallLake, kept: KafkaSettings, table: str) -> list[Finding]:
+    tables = small.lake.tables()
+    broker = Broker(kept, RegistrySettings())
+    later = NOON + timedelta(days=10)
+    found = check_tables(tables, ends=tables, broker=broker, now=later)
+    return [one for one in found if one.table == table]
+
+
+def bury(small: SmallLake, kept: KafkaSettings, topic: str, *offsets: int) -> None:
+    """Sink letters of a topic in one commit."""
+    (small.app,) = identities(kept, [topic])
+    letters = [
+        msgspec.structs.replace(
+            a_dead_letter(0, at),
+            row_id=digest(topic, at),
+            lineage=Position(topic=topic, partition=0, offset=at),
+        )
+        for at in offsets
+    ]
+    small.append(DEAD_LETTERS, letters)
+
+
+def test_dead_letters_are_held_against_all_their_topics(
+    small: SmallLake, kept: KafkaSettings
+) -> None:
+    for topic in LETTERS:
+        Feeder(kept, topic).put(b"a", b"b", b"c")
+    bury(small, kept, LETTERS[0], 0, 1)
+    bury(small, kept, LETTERS[1], 0, 1, 2)
+    found = findings(small, kept, "dead_letters")
+    assert {one.state for one in found} == {State.OK}, found
+    assert [one.check for one in found[-3:]] == ["complete", "topic", "topic"]
+
+
+def test_a_dead_letter_that_is_no_row_is_found(small: SmallLake, kept: KafkaSettings) -> None:
+    Feeder(kept, LETTERS[0]).put(b"a", b"b", b"c")
+    bury(small, kept, LETTERS[0], 0, 2)
+    finding = findings(small, kept, "dead_letters")[-1]
+    assert (finding.check, finding.state) == ("topic", State.FAILED)
+    assert finding.examples == ["0/1"]
+
+
+def test_letters_of_a_topic_that_is_gone_are_not_guessed_at(
+    small: SmallLake, kept: KafkaSettings
+) -> None:
+    Feeder(kept, LETTERS[0]).put(b"a")
+    bury(small, kept, LETTERS[0], 0)
+    small.app = "cluster/gone/"
+    small.append(DEAD_LETTERS, [a_dead_letter(0, 1)])
+    finding = findings(small, kept, "dead_letters")[-1]
+    assert (finding.check, finding.state) == ("complete", State.SKIPPED)
+
+
+def test_the_topic_tells_which_owner_was_blocked(small: SmallLake, kept: KafkaSettings) -> None:
+    wire, (record, _) = Wire(ImageRejected, Registry(RegistrySettings())), a_record(ImageRejected)
+    rejections = Feeder(kept, topic_of(ImageRejected))
+
+    def end(submission: str, reason: str) -> None:
+        who = msgspec.structs.replace(record.submission, submission_id=SubmissionId(submission))
+        rejections.put(wire.encode(msgspec.structs.replace(record, submission=who, reason=reason)))
+
+    small.duplicates(digest("hit"))
+    end(digest("another"), BLOCKED)
+    end(digest("hit"), "unreachable")
+    owners = findings(small, kept, "rejections")[-1]
+    assert (owners.check, owners.state) == ("owners", State.FAILED)
+    end(digest("hit"), BLOCKED)
+    owners = findings(small, kept, "rejections")[-1]
+    assert (owners.check, owners.state) == ("owners", State.OK)
+    assert "1 blocked (restricted)" in owners.detail

@@ -204,7 +204,7 @@ def test_a_journal_torn_at_any_byte_takes_further_lines(tmp_path: Path) -> None:
     )
     first, *later = ({"name": name, "bytes": 1} for name in ("á", "b", "c"))
     for entry in (first, *later):
-        (tmp_path / entry["name"]).write_bytes(b"x")
+        (tmp_path / str(entry["name"])).write_bytes(b"x")
     journal = Journal(tmp_path / JOURNAL)
     journal.begin(request)
     journal.add(first)

@@ -1,4 +1,4 @@
-"""A small table with the real caption topic that feeds it."""
+"""Small tables with the real topics that feed them."""
 
 from collections.abc import Sequence
 from typing import Final
@@ -15,6 +15,24 @@ from pixelprose.lake import CAPTIONS, CaptionRow
 from pixelprose.records import CaptionAnnotated, Registry, RegistrySettings, RowId, Wire, topic_of
 
 _PATIENCE_SECONDS: Final = 30.0
+
+
+class Feeder:
+    """A topic of one partition, made here, that takes any bytes."""
+
+    def __init__(self, kafka: KafkaSettings, topic: str) -> None:
+        self._name = kafka.physical(topic)
+        client = {"bootstrap.servers": kafka.bootstrap_servers}
+        admin = AdminClient({**client, "log_level": 0})
+        made = admin.create_topics([NewTopic(self._name, 1, 1)])
+        made[self._name].result(_PATIENCE_SECONDS)
+        self._producer = Producer({**client})
+
+    def put(self, *values: bytes) -> None:
+        """Put records on the topic: their offsets are those of a list."""
+        for value in values:
+            self._producer.produce(self._name, value)
+        self._producer.flush(_PATIENCE_SECONDS)
 
 
 class FedLake:

@@ -1,7 +1,9 @@
 """The topic that feeds a table, read once from its first kept record to the table's positions."""
 
-from collections.abc import Iterator, Mapping
+import sys
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import cast
 
 from confluent_kafka import (
@@ -35,6 +37,28 @@ class TopicRecord:
     value: bytes
     event_id: str | None
     """The header `ce_id`."""
+    at: datetime
+    """Its time on the topic."""
+
+
+def identities(kafka: KafkaSettings, topics: Collection[str]) -> dict[str, str]:
+    """Return the names of those topics that are there, by `cluster id/topic UUID/`.
+
+    Raises:
+        KafkaException: the broker does not answer.
+    """
+    admin = AdminClient({**kafka.client(), "log_level": 0})
+    cluster = admin.list_topics(timeout=_ASK_SECONDS).cluster_id
+    named = {kafka.physical(topic): topic for topic in topics}
+    asked = admin.describe_topics(TopicCollection(list(named)), request_timeout=_ASK_SECONDS)
+    found = {}
+    for name, answer in asked.items():
+        try:
+            found[f"{cluster}/{answer.result().topic_id}/"] = named[name]
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
+                raise
+    return found
 
 
 class Topic:
@@ -42,6 +66,7 @@ class Topic:
 
     def __init__(self, kafka: KafkaSettings, logical: str) -> None:
         self._kafka = kafka
+        self.logical = logical
         self.name = kafka.physical(logical)
         self.is_compacted = any(
             topic.name == logical and topic.compacted for topic in topic_list().topics
@@ -55,15 +80,14 @@ class Topic:
             LakeError: there is no such topic.
             KafkaException: the broker does not answer.
         """
-        cluster = self._admin.list_topics(timeout=_ASK_SECONDS).cluster_id
-        asked = self._admin.describe_topics(
-            TopicCollection([self.name]), request_timeout=_ASK_SECONDS
-        )
-        try:
-            found = asked[self.name].result()
-        except KafkaException as error:
-            raise LakeError(f"topic {self.name}: {error.args[0]}") from error
-        return f"{cluster}/{found.topic_id}/"
+        for identity in identities(self._kafka, [self.logical]):
+            return identity
+        raise LakeError(f"there is no topic {self.name}")
+
+    def now(self) -> Mapping[int, int]:
+        """Return all its partitions, each up to whatever it holds: what `records` reads."""
+        known = self._admin.list_topics(self.name, timeout=_ASK_SECONDS).topics[self.name]
+        return dict.fromkeys(known.partitions, sys.maxsize)
 
     def first_kept(self, partitions: Mapping[int, int]) -> Mapping[int, int]:
         """Return the first offset that each of these partitions still holds."""
@@ -119,4 +143,10 @@ def _record(message: KafkaMessage, partition: int, offset: int) -> TopicRecord:
     value = message.value() or b""
     headers = cast("list[tuple[str, bytes | None]]", message.headers() or [])
     event = dict(headers).get("ce_id")
-    return TopicRecord(partition, offset, value, event.decode(errors="replace") if event else None)
+    return TopicRecord(
+        partition,
+        offset,
+        value,
+        event_id=event.decode(errors="replace") if event else None,
+        at=datetime.fromtimestamp(message.timestamp()[1] / 1000, UTC),
+    )
