@@ -66,7 +66,18 @@ def test_a_sink_appends_while_files_are_brought_together(
     assert {finding.state for finding in found} == {State.OK}
 
 
-def test_z_order_keeps_rows_and_sorts_days_into_one_file(
+def test_files_grow_up_to_the_target_and_no_further(small: SmallLake, captions: LakeTable) -> None:
+    sizes = [file.size_bytes for file in captions.files() if file.day == DAY]
+    assert len(sizes) == 3
+    two = sum(sorted(sizes)[-2:])
+    assert compact(captions, DAY, target_bytes=two) == (2, 1)
+    table = small.lake.open("captions")
+    largest = max(file.size_bytes for file in table.files())
+    assert DAY in [plan.day for plan in compaction_plan(table, target_bytes=largest + 1)]
+    assert DAY not in [plan.day for plan in compaction_plan(table, target_bytes=largest)]
+
+
+def test_z_order_keeps_rows_and_makes_one_file_of_a_day(
     small: SmallLake, captions: LakeTable
 ) -> None:
     before = rows(captions)

@@ -89,6 +89,16 @@ def test_every_column_is_documented_by_a_sentence(table: TableSpec) -> None:
     assert {column.path for column in columns} >= set(table.schema.names)
 
 
+@each_table
+def test_what_null_means_is_said_of_every_column_that_may_be_null(table: TableSpec) -> None:
+    unsaid = [
+        column.path
+        for column in columns_of(table.row)
+        if column.nullable and "null" not in column.doc
+    ]
+    assert unsaid == []
+
+
 def test_a_column_that_is_documented_nowhere_is_refused() -> None:
     class Silent(Group, frozen=True):
         taken_from: ClassVar[type[Group]] = Rights

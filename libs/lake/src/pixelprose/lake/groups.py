@@ -68,7 +68,9 @@ class Consent(Group, frozen=True, kw_only=True):
         str | None,
         Meta(description="Name and version of the policy that judged them; null when none did."),
     ]
-    consent_policy_hash: Annotated[str | None, Meta(description="SHA-256 (hex) of that policy.")]
+    consent_policy_hash: Annotated[
+        str | None, Meta(description="SHA-256 (hex) of that policy; null when none did.")
+    ]
 
 
 class Caption(Group, frozen=True, kw_only=True):

@@ -28,7 +28,8 @@ _FILES: Final = """\
 Parquet, compressed with Zstandard, split into folders by `ingest_date`. `looked up` are the columns
 with a Bloom filter in each row group, so that a lookup reads little of a file; `statistics` those
 with minimum and maximum, in the table's log and in the files. No other column has either: what an
-erasure must remove stands in no log.
+erasure must remove stands in no log. Each file that a sink writes is sorted; compaction puts such
+files one behind the other and sorts nothing anew.
 
 | table | sorted by | statistics | looked up |
 |---|---|---|---|

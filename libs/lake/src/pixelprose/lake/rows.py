@@ -26,7 +26,10 @@ from pixelprose.records.groups import Instant
 
 IngestDate = Annotated[date, Meta(description="UTC date of `ingested_at`; tables are split by it.")]
 IngestedAt = Annotated[
-    Instant, Meta(description="When Kafka took the record that became this row, UTC.")
+    Instant,
+    Meta(
+        description="The record's time on its topic, UTC: when it was sent, by its sender's clock."
+    ),
 ]
 EventId = Annotated[
     str,

@@ -21,7 +21,8 @@ class TableSpec:
     Attributes:
         name: the folder under `lake/` in the store.
         row: the class that defines the columns.
-        sort_by: columns that rows are sorted by inside a file.
+        sort_by: columns that rows are sorted by inside a file of the sink; a compacted file is
+            such files one behind the other.
         statistics: columns with minimum and maximum per file. None on URL, alt text and caption:
             statistics stay in the table's log and would outlive an erasure.
         looked_up: columns with a Bloom filter per row group. Digests are spread evenly over every
