@@ -15,14 +15,15 @@ from pixelprose.embedded import EmbeddedS3
 
 pytestmark = pytest.mark.real
 
-PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "reading.md"
+PAGES = Path(__file__).parents[2] / "docs" / "how-to"
+PAGE = PAGES / "reading.md"
 ROWS = 24
 REDCAPS = [number for number in range(ROWS) if a_caption(number).dataset == "redcaps"]
 
 
-def program(name: str) -> str:
-    found = re.search(rf"<!-- run: {name} -->\n```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
-    assert found is not None, f"{PAGE.name} has no program {name}"
+def program(name: str, page: Path = PAGE) -> str:
+    found = re.search(rf"<!-- run: {name} -->\n```python\n(.*?)```", page.read_text(), re.DOTALL)
+    assert found is not None, f"{page.name} has no program {name}"
     return found[1]
 
 
@@ -35,12 +36,17 @@ def lake(s3: EmbeddedS3) -> Iterator[SmallLake]:
 
 
 def run(name: str, lake: SmallLake, folder: Path) -> list[str]:
-    """Run a program of the page in a process of its own, and return its lines.
+    """Run a program of the page in a process of its own, and return its lines."""
+    return run_text(program(name), lake, folder)
+
+
+def run_text(text: str, lake: SmallLake, folder: Path) -> list[str]:
+    """Run a program.
 
     The exit status counts: the trap that the page avoids gives right answers and then aborts.
     """
     done = subprocess.run(
-        [sys.executable, "-c", program(name)],
+        [sys.executable, "-c", text],
         env={
             **os.environ,
             **lake.aws_variables(),
@@ -110,9 +116,23 @@ def test_datasets_loads_a_release(lake: SmallLake, tmp_path: Path) -> None:
     assert columns[:3] == ["uid", "url", "key"]
 
 
-def test_the_page_does_not_teach_the_trap() -> None:
-    assert "to_pyarrow_table" not in PAGE.read_text()
-    assert "to_pyarrow_dataset" not in PAGE.read_text()
+def test_the_program_for_consumers_needs_its_own_store_and_keys_alone(
+    lake: SmallLake, tmp_path: Path
+) -> None:
+    text = program("consuming", PAGES / "consuming.md")
+    store = lake.aws_variables()
+    keys = iter((store["AWS_ACCESS_KEY_ID"], store["AWS_SECRET_ACCESS_KEY"]))
+    text = text.replace("http://127.0.0.1:9000", store["AWS_ENDPOINT_URL"])
+    text = re.sub(r'"\.\.\."', lambda _: repr(next(keys)), text)
+    found = "\n".join(run_text(text, lake, tmp_path))
+    assert sum(source in found for source in ("cc12m", "redcaps", "your own")) > 0
+    assert "a red cube" in found
+
+
+@pytest.mark.parametrize("page", ["reading.md", "consuming.md"])
+def test_no_page_teaches_the_trap(page: str) -> None:
+    assert "to_pyarrow_table" not in (PAGES / page).read_text()
+    assert "to_pyarrow_dataset" not in (PAGES / page).read_text()
 
 
 def test_the_copy_takes_few_lines() -> None:

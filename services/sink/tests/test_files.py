@@ -5,15 +5,17 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
-from deltalake import DeltaTable
+from deltalake import DeltaTable, write_deltalake
 
 from pixelprose.lake import CAPTIONS, CaptionRow
 from pixelprose.records import CaptionAnnotated, ImageId, Registry, RegistrySettings, Wire
 from pixelprose.records.examples import example
 from pixelprose.records.files import packaged
 from pixelprose.sink.delta import DeltaLakeTable
+from pixelprose.sink.files import ROW_GROUP_ROWS, writer_properties
 from pixelprose.sink.row import Row
 from pixelprose.sink.rows import caption_row
 from pixelprose.sink.settings import SinkSection, flushing
@@ -124,6 +126,18 @@ def test_a_file_holds_one_day_in_the_order_of_source_and_image(files: list[Path]
         ("redcaps", "a"),
         ("redcaps", "b"),
     ]
+
+
+def test_a_row_group_is_no_larger_than_a_lookup_should_read(
+    files: list[Path], tmp_path: Path
+) -> None:
+    few = pq.ParquetFile(files[0]).read(["row_id", "attempt"])
+    many = pa.concat_tables([few] * (ROW_GROUP_ROWS // few.num_rows + 1))
+    write_deltalake(str(tmp_path / "many"), many, writer_properties=writer_properties(CAPTIONS))
+    (file,) = (tmp_path / "many").glob("*.parquet")
+    found = pq.read_metadata(file)
+    groups = [found.row_group(number).num_rows for number in range(found.num_row_groups)]
+    assert groups == [ROW_GROUP_ROWS, many.num_rows - ROW_GROUP_ROWS]
 
 
 def test_ids_have_bloom_filters_and_nothing_else_has(files: list[Path]) -> None:
