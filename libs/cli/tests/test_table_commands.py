@@ -157,6 +157,7 @@ def test_export_writes_files_and_says_where(small: SmallLake, tmp_path: Path) ->
     out = tmp_path / "out"
     output = said(small, "export", "jsonl", "--out", str(out), "--where", "dataset <> 'redcaps'")
     assert "8 rows of 2 sources in 2 files" in output.replace("\n", " ")
+    assert "8/8" in output  # the bar, once it is full
     manifest = json.loads((out / "manifest.json").read_text())
     assert manifest["request"]["where"] == "dataset <> 'redcaps'"
     version = manifest["request"]["version"]
