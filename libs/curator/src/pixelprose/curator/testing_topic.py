@@ -26,7 +26,7 @@ class Feeder:
         admin = AdminClient({**client, "log_level": 0})
         made = admin.create_topics([NewTopic(self._name, 1, 1)])
         made[self._name].result(_PATIENCE_SECONDS)
-        self._producer = Producer({**client})
+        self._producer = Producer({**client, "log_level": 0})
 
     def put(self, *values: bytes) -> None:
         """Put records on the topic: their offsets are those of a list."""
