@@ -1,6 +1,7 @@
 """Fetching with manners from a real site: what is asked for, in which order, and what is not."""
 
 import asyncio
+import json
 from collections import defaultdict
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
@@ -324,3 +325,27 @@ async def test_a_site_that_only_fails_opens_its_breaker() -> None:
         assert await polite.reason("/a") == "host_backing_off"
         assert b"pixelprose_ingester_breakers_open 1.0" in polite.metrics.exposition()
         assert polite.site.asked.count("/a") == FAST.pause_after_failures
+
+
+async def test_a_robots_txt_made_to_take_long_shuts_out_only_the_urls_that_would() -> None:
+    rules = b"User-agent: *\n" + b"Disallow: /*a*b*c$\n" * 3_000
+    robots, picture = said("200 OK", body=rules), said("200 OK", body=b"x")
+    long = [f"/{number}{'abc' * 2_000}x" for number in range(8)]
+    async with scene(robots=robots, a=picture) as polite:
+        ends = await asyncio.gather(*map(polite.get, long), polite.get("/a"))
+        assert isinstance(ends.pop(), Fetched)
+        for end in ends:
+            assert isinstance(end, Refusal)
+            assert end.reason == "robots_disallowed"
+            assert "too long to judge" in end.detail
+        assert polite.site.asked == ["/robots.txt", "/a"]
+
+
+async def test_a_tdmrep_json_made_to_take_long_reserves_the_urls_that_would() -> None:
+    rules = [{"location": "/" + "*a" * 190 + "*z$", "tdm-reservation": 0}] * 1_000
+    tdm, picture = said("200 OK", body=json.dumps(rules).encode()), said("200 OK", body=b"x")
+    async with scene(tdm=tdm, a=picture) as polite:
+        end = await polite.get("/" + "a" * 2_000)
+        assert isinstance(end, Refusal)
+        assert (end.reason, "too long to judge" in end.detail) == ("opted_out", True)
+        assert await polite.reason("/a") is None

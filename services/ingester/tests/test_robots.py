@@ -3,7 +3,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pixelprose.ingester.manners import load_policy
-from pixelprose.ingester.manners.robots import LONGEST_DELAY_SECONDS, Robots, read_robots
+from pixelprose.ingester.manners.judging import MOST_STEPS, PIECE_STEPS
+from pixelprose.ingester.manners.robots import (
+    LONGEST_DELAY_SECONDS,
+    MOST_SAID,
+    Robots,
+    read_robots,
+)
 
 POLICY = load_policy("consent")
 TOKEN = "PixelProseStream"
@@ -126,3 +132,43 @@ def test_half_a_megabyte_of_wildcards_is_judged_in_linear_time() -> None:
     rule = "Disallow: " + "/*a" * 100 + "$\n"
     rules = read(ALL + rule * (500_000 // len(rule)))
     assert rules.refuses("http://example.com/" + "a/" * 4_000) is None
+
+
+def test_a_rule_is_counted_once_for_every_agent_that_is_asked_about() -> None:
+    url = "https://example.com/" + "a" * 980
+    one = read(ALL + "Disallow: /*a\n").steps(url)
+    assert one == 2 * PIECE_STEPS + 1_000
+    assert read(ALL + "Disallow: /*a\n" * 7).steps(url) == 7 * one
+    assert read(ALL + "Disallow: /*a$\n").steps(url) == 2 * one
+    shared = ALL + "User-agent: GPTBot\nUser-agent: CCBot\nDisallow: /*a\n"
+    assert read(shared).steps(url) == 3 * one
+    assert read(ALL + "Allow: /\nUser-agent: other\nDisallow: /*a\n").steps(url) == PIECE_STEPS
+    assert read(ALL + "Disallow: /*a\n" + US + "Allow: /\n").steps(url) == PIECE_STEPS
+
+
+@pytest.mark.parametrize("spelling", ["User-agent", "Useragent", "User agent"])
+def test_rules_are_not_read_again_for_every_agent_of_others(spelling: str) -> None:
+    agents = "".join(f"{spelling}: a{number}\n" for number in range(2_000))
+    rules = read(agents + "Disallow: /*a\n" * 2_000)
+    assert len(rules._rules._user_agents) == 1
+
+
+def test_a_group_of_ours_is_found_in_every_spelling() -> None:
+    assert shut("Useragent: PixelProseStream\nDissallow: /\n" + ALL + "Allow: /\n") is not None
+
+
+def test_what_is_said_beside_rules_is_kept_of_our_group() -> None:
+    text = ALL + "Crawl delay: 7\nContent-usage: /a search=y\nDisallow: /b\n"
+    assert read(text).said == ("Crawl-delay: 7", "Content-Usage: /a search=y")
+    assert read(text + US + "Allow: /\n").said == ()
+    assert len(read(ALL + "Crawl-delay: 1\n" * 100).said) == MOST_SAID
+
+
+def test_rules_that_are_too_many_for_any_url_are_not_taken_in() -> None:
+    collectors = "".join(f"User-agent: {agent.token}\n" for agent in POLICY.robots.agents)
+    rules = read(ALL + collectors + "Disallow: /*a*b*c*d\n" * 6_500)
+    assert rules.steps("") > MOST_STEPS
+    assert not rules._rules._user_agents
+    ours = read(collectors + "Disallow: /*a*b*c*d\n" * 6_500 + US + "Disallow: /\n")
+    assert ours.steps("") == PIECE_STEPS
+    assert ours.refuses("http://example.com/") == "pixelprosestream"

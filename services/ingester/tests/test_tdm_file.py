@@ -9,6 +9,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from yarl import URL
 
+from pixelprose.ingester.manners.judging import PIECE_STEPS
 from pixelprose.ingester.manners.tdm_file import MOST_RULES, read_tdm_file
 from pixelprose.ingester.url import canonical
 
@@ -104,3 +105,9 @@ def test_a_pattern_matches_as_a_regular_expression_would(location: str, path: st
     pieces = [re.escape(unquote(piece)) for piece in body.removesuffix("$").split("*")]
     expected = re.match(".*".join(pieces) + ("$" if anchored else ""), "/" + path) is not None
     assert (said([rule(location)], "/" + path) == "1") == expected
+
+
+def test_steps_are_counted_for_every_rule_and_both_spellings_of_the_path() -> None:
+    rules = [{"location": "/*a*b", "tdm-reservation": 0}, {"location": "/c", "tdm-reservation": 1}]
+    file = read_tdm_file(json.dumps(rules).encode())
+    assert file.steps(URL("https://example.com/" + "a" * 99)) == 2 * (4 * PIECE_STEPS + 100)

@@ -9,6 +9,7 @@ from yarl import URL
 from pixelprose.ingester.consent import LONGEST
 from pixelprose.ingester.errand import Errand, Headers, Turn, refuses_nothing
 from pixelprose.ingester.fetch import ACCEPT
+from pixelprose.ingester.manners.judging import Judging
 from pixelprose.ingester.manners.opt_outs import refused_by_headers
 from pixelprose.ingester.manners.origin_files import (
     LONGEST_BYTES,
@@ -26,6 +27,8 @@ from pixelprose.records import ConsentSignal
 
 ROBOTS_SIGNAL: Final = "robots.txt"
 TDM_SIGNAL: Final = "tdmrep.json"
+
+ENDLESS: Final = "takes too long to judge for a URL of this length, which means no"
 
 Leave = tuple[float, tuple[ConsentSignal, ...]]
 """Seconds that the site wants between two requests, and what it said."""
@@ -48,6 +51,7 @@ class Manners:
         self._turns = turns
         self._policy = policy
         self._token = token
+        self._judging = Judging()
         self.image = Errand(
             accept=ACCEPT,
             turn=self._turn,
@@ -68,16 +72,32 @@ class Manners:
 
     async def _leave(self, url: URL) -> Leave | Refusal | PutOff:
         """What the site's own files say, those of an origin that shuts us out first."""
-        robots = await self._robots.of(url)
-        leave = _allowed(url, robots, self._policy) if isinstance(robots, Known) else robots
+        leave = await self._allowed(url)
         if isinstance(leave, Refusal | PutOff) or self._reservations is None:
             return leave
-        known = await self._reservations.of(url)
-        said = _unreserved(url, known, self._policy) if isinstance(known, Known) else known
+        said = await self._unreserved(url, self._reservations)
         if isinstance(said, Refusal | PutOff):
             return said
         delay, signals = leave
         return delay, (*signals, said)
+
+    async def _allowed(self, url: URL) -> Leave | Refusal | PutOff:
+        known = await self._robots.of(url)
+        if not isinstance(known, Known):
+            return known
+        steps = known.rules.steps(str(url)) if known.rules else 0
+        leave = await self._judging.of(lambda: _allowed(url, known, self._policy), steps=steps)
+        return leave or Refusal("robots_disallowed", f"robots.txt: {ENDLESS}")
+
+    async def _unreserved(
+        self, url: URL, reservations: OriginFiles[TdmFile]
+    ) -> ConsentSignal | Refusal | PutOff:
+        known = await reservations.of(url)
+        if not isinstance(known, Known):
+            return known
+        steps = known.rules.steps(url) if known.rules else 0
+        said = await self._judging.of(lambda: _unreserved(url, known, self._policy), steps=steps)
+        return said or Refusal("opted_out", f"{TDM_SIGNAL}: {ENDLESS}")
 
     def _refuses(self, headers: Headers) -> Refusal | None:
         return refused_by_headers(headers, self._policy, token=self._token)

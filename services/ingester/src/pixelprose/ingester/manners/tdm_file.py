@@ -12,6 +12,8 @@ from urllib.parse import unquote_to_bytes
 import msgspec
 from yarl import URL
 
+from pixelprose.ingester.manners.judging import PIECE_STEPS
+
 MOST_RULES: Final = 1_000
 """Rules that are looked at; more is no file for readers."""
 
@@ -57,6 +59,12 @@ class TdmFile:
         whole, path = unquote_to_bytes(url.raw_path_qs), unquote_to_bytes(url.raw_path)
         matching = (rule for rule in self.rules if rule.matches(whole) or rule.matches(path))
         return next(matching, None)
+
+    def steps(self, url: URL) -> int:
+        """How long `of` may take at most: the characters it looks at, whoever wrote them."""
+        pieces = sum(len(rule.pattern) for rule in self.rules)
+        wild = sum(len(rule.pattern) > 1 for rule in self.rules)
+        return 2 * (pieces * PIECE_STEPS + wild * len(url.raw_path_qs))
 
 
 class _Rule(msgspec.Struct):
