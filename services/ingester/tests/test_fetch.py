@@ -5,6 +5,7 @@ import contextlib
 import dataclasses
 import gzip
 import socket
+import threading
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from datetime import UTC, datetime
 from ipaddress import ip_network
@@ -606,3 +607,53 @@ async def test_waiting_for_a_turn_is_not_counted_against_the_deadline() -> None:
     async with Site(replies) as site, fetcher(HASTY) as fetch:
         _, end = await asyncio.gather(fetch.fetch(site.url("/a")), fetch.fetch(site.url("/b")))
     assert isinstance(end, Fetched)
+
+
+@dataclasses.dataclass
+class SlowNames:
+    """A name server in place of the system's: names that begin with `slow` wait for `go`."""
+
+    held: set[str] = dataclasses.field(default_factory=set)
+    go: threading.Event = dataclasses.field(default_factory=threading.Event)
+
+    def __call__(self, host: str, *_: object) -> list[object]:
+        if host.startswith("slow"):
+            self.held.add(host)
+            assert self.go.wait(10)
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0))]
+
+    async def until(self, count: int) -> None:
+        async with asyncio.timeout(10):
+            while len(self.held) < count:
+                await asyncio.sleep(0.01)
+
+
+async def test_forty_names_that_are_slow_to_resolve_hold_back_no_other_host(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = SlowNames()
+    monkeypatch.setattr(socket, "getaddrinfo", names)
+    async with Site({"/a": said("200 OK", body=b"x")}) as site, fetcher() as fetch:
+        hosts = [f"slow{number}.example" for number in range(40)]
+        slow = [asyncio.create_task(fetch.fetch(site.url("/a", host=host))) for host in hosts]
+        await names.until(40)
+        end = await fetch.fetch(site.url("/a", host="good.example"))
+        names.go.set()
+        await asyncio.gather(*slow)
+    assert isinstance(end, Fetched)
+
+
+async def test_how_many_names_are_looked_up_at_a_time_is_a_setting(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = SlowNames()
+    monkeypatch.setattr(socket, "getaddrinfo", names)
+    one = FetchLimits(dns_threads=1, first_byte_seconds=0.1)
+    async with Site({"/a": said("200 OK", body=b"x")}) as site, fetcher(one) as fetch:
+        slow = asyncio.create_task(fetch.fetch(site.url("/a", host="slow.example")))
+        await names.until(1)
+        end = await fetch.fetch(site.url("/a", host="good.example"))
+        names.go.set()
+        await slow
+    assert isinstance(end, Refusal)
+    assert end.reason == "timeout"

@@ -84,7 +84,7 @@ class Fetcher:
         self._user_agent = user_agent
         self._now = now
         self._clock = clock
-        self._threads = ThreadPoolExecutor(32, "dns")
+        self._threads = ThreadPoolExecutor(limits.dns_threads, "dns")
         self._lookup = lookup or system_lookup(self._threads)
         self._tls = tls
         self._timed = timed

@@ -31,6 +31,12 @@ class FetchLimits(BaseModel):
         default=65_536, ge=1_024, description="Names and values of all headers of one answer."
     )
     per_host: int = Field(default=8, ge=1, description="Fetches from one host at a time.")
+    dns_threads: int = Field(
+        default=512,
+        ge=1,
+        description="Names looked up at a time; a name server that is slow for some names holds a "
+        "thread for each, longer than their fetches last, so take several times the concurrency.",
+    )
     canary_host: str = Field(
         default="a.root-servers.net",
         min_length=1,
