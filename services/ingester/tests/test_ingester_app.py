@@ -90,7 +90,7 @@ def beginning(**section: object) -> list[EventDict]:
         {
             "kafka": {"bootstrap_servers": "127.0.0.1:1"},
             "store": store | {"access_key": "us", "secret_key": "hush"},
-            "ingester": section,
+            "ingester": {"contact": "https://example.org/crawler"} | section,
         }
     )
     with capture_logs() as logs:
@@ -144,3 +144,10 @@ def test_a_store_that_does_not_answer_is_named(tmp_path: Path) -> None:
     assert said.returncode == ExitCode.UNAVAILABLE
     assert "http://127.0.0.1:1" in said.stderr
     assert "hush-hush" not in said.stdout + said.stderr
+
+
+@pytest.mark.usefixtures("talkative")
+def test_a_crawler_without_a_contact_is_told_that_nobody_can_ask_it() -> None:
+    (said,) = beginning(expiry={"rules": "left"}, contact=None)
+    assert said["event"] == "no_contact"
+    assert "PIXELPROSE_INGESTER__CONTACT" in said["advice"]

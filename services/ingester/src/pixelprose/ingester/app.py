@@ -137,6 +137,11 @@ def begin(settings: IngesterSettings) -> None:
 
     A check of the settings never gets here.
     """
+    if settings.ingester.contact is None:
+        structlog.get_logger("ingester").warning(
+            "no_contact",
+            advice="set PIXELPROSE_INGESTER__CONTACT: hosts can't see whose crawler this is",
+        )
     wanted, allowed = needed(concurrency=settings.ingester.concurrency), allow_all()
     if allowed < wanted:
         structlog.get_logger("ingester").warning(
