@@ -9,6 +9,8 @@ import pytest
 from pixelprose.records import (
     CaptionAnnotated,
     CaptionGenerated,
+    ConsentSignal,
+    Evidence,
     Group,
     ImageAnnotated,
     ImageFetched,
@@ -21,6 +23,7 @@ from pixelprose.records import (
     Registry,
     RegistrySettings,
     SafetyIncident,
+    Sha256,
     Submitted,
     Wire,
     image_id,
@@ -312,3 +315,31 @@ def test_a_submission_is_rejected_under_its_canonical_url() -> None:
 def test_all_schemas_that_a_service_needs_are_looked_up_at_the_start() -> None:
     needed = topic_list().records_of("captioner")
     assert set(needed) == {"ImageAnnotated", "CaptionGenerated", "ImageRejected"}
+
+
+def test_a_rejection_says_what_the_step_found_out() -> None:
+    signal = ConsentSignal(name="X-Robots-Tag", value="noai", seen_at=NOW)
+    found = Evidence(
+        consent=(signal,), consent_policy="p/1", consent_policy_hash="1" * 64, sha256=Sha256("2")
+    )
+    rejected: Reject[Group] = Reject("duplicate_content", evidence=found)
+    cause = message(SUBMITTED)
+    ingester = codec("ingester")
+    rejection = rejection_of(ingester.reject(rejected, ingester.decode(cause), cause))
+    assert (rejection.consent, rejection.sha256) == ((signal,), "2")
+    assert (rejection.consent_policy, rejection.consent_policy_hash) == ("p/1", "1" * 64)
+
+
+def test_a_later_rejection_keeps_what_the_publisher_said() -> None:
+    assert FETCHED.fetch.consent
+    rejected: Reject[Group] = Reject("nsfw")
+    rejection = rejection_of(codec("safety-filter").reject(rejected, FETCHED, message(FETCHED)))
+    assert rejection.consent == FETCHED.fetch.consent
+    blocked = codec("safety-filter").reject(Reject("blocked"), FETCHED, message(FETCHED))
+    assert rejection_of(blocked).consent == ()
+
+
+def test_evidence_of_another_type_is_a_bug() -> None:
+    rejected: Reject[Group] = Reject("nsfw", evidence={"sha256": "2"})
+    with pytest.raises(TypeError, match="dict"):
+        codec("safety-filter").reject(rejected, FETCHED, message(FETCHED))

@@ -613,25 +613,26 @@ async def test_waiting_for_a_turn_is_not_counted_against_the_deadline() -> None:
 class SlowNames:
     """A name server in place of the system's: names that begin with `slow` wait for `go`."""
 
-    held: set[str] = dataclasses.field(default_factory=set)
+    loop: asyncio.AbstractEventLoop
+    held: asyncio.Semaphore = dataclasses.field(default_factory=lambda: asyncio.Semaphore(0))
     go: threading.Event = dataclasses.field(default_factory=threading.Event)
 
     def __call__(self, host: str, *_: object) -> list[object]:
         if host.startswith("slow"):
-            self.held.add(host)
+            self.loop.call_soon_threadsafe(self.held.release)
             assert self.go.wait(10)
         return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 0))]
 
     async def until(self, count: int) -> None:
         async with asyncio.timeout(10):
-            while len(self.held) < count:
-                await asyncio.sleep(0.01)
+            for _ in range(count):
+                await self.held.acquire()
 
 
 async def test_forty_names_that_are_slow_to_resolve_hold_back_no_other_host(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    names = SlowNames()
+    names = SlowNames(asyncio.get_running_loop())
     monkeypatch.setattr(socket, "getaddrinfo", names)
     async with Site({"/a": said("200 OK", body=b"x")}) as site, fetcher() as fetch:
         hosts = [f"slow{number}.example" for number in range(40)]
@@ -646,7 +647,7 @@ async def test_forty_names_that_are_slow_to_resolve_hold_back_no_other_host(
 async def test_how_many_names_are_looked_up_at_a_time_is_a_setting(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    names = SlowNames()
+    names = SlowNames(asyncio.get_running_loop())
     monkeypatch.setattr(socket, "getaddrinfo", names)
     one = FetchLimits(dns_threads=1, first_byte_seconds=0.1)
     async with Site({"/a": said("200 OK", body=b"x")}) as site, fetcher(one) as fetch:

@@ -349,3 +349,47 @@ async def test_a_tdmrep_json_made_to_take_long_reserves_the_urls_that_would() ->
         assert isinstance(end, Refusal)
         assert (end.reason, "too long to judge" in end.detail) == ("opted_out", True)
         assert await polite.reason("/a") is None
+
+
+def seen_by(end: Fetched | Refusal | PutOff) -> list[tuple[str, str]]:
+    """The signals of a record that is rejected; each has its time, and all have the policy."""
+    refusal = end.refusal if isinstance(end, PutOff) else end
+    assert isinstance(refusal, Refusal)
+    evidence = refusal.evidence
+    assert evidence is not None
+    assert (evidence.consent_policy, evidence.consent_policy_hash) == (POLICY.label, POLICY.hash)
+    assert all(signal.seen_at.tzinfo is UTC for signal in evidence.consent)
+    return [(signal.name, signal.value) for signal in evidence.consent]
+
+
+async def test_a_rejected_record_keeps_every_signal_that_was_seen() -> None:
+    robots = said("200 OK", body=b"User-agent: *\nDisallow: /shut\nContent-Usage: search=y\n")
+    lines = [("robots.txt", "Content-Usage: search=y")]
+    opened = [("robots.txt", "allowed"), *lines]
+    tag = said("200 OK", f"X-Robots-Tag: {'noarchive, ' * 20}noai", "TDM-Policy: /p", body=b"x")
+    async with scene(
+        robots=robots, tdm=said("200 OK", body=RESERVED), c=tag, d=said("404 No")
+    ) as polite:
+        assert seen_by(await polite.get("/shut")) == [("robots.txt", "disallowed: *"), *lines]
+        assert seen_by(await polite.get("/a")) == [*opened, ("tdmrep.json", "tdm-reservation=1")]
+        assert seen_by(await polite.get("/d")) == [*opened, ("tdmrep.json", "unset")]
+        assert seen_by(await polite.get("/c")) == [
+            *opened,
+            ("tdmrep.json", "unset"),
+            ("X-Robots-Tag", f"{'noarchive, ' * 20}noai"),
+            ("TDM-Policy", "/p"),
+        ]
+
+
+async def test_a_record_that_waits_for_robots_txt_says_so_when_it_is_rejected() -> None:
+    async with scene(robots=said("500 Oops")) as polite:
+        assert seen_by(await polite.get("/a")) == [("robots.txt", "unreachable")]
+
+
+async def test_what_robots_txt_says_beside_its_rules_is_kept_with_an_image() -> None:
+    body = b"User-agent: *\nAllow: /\nCrawl-delay: 0.001\nContent-Usage: /a train-ai=y\n"
+    async with scene(robots=said("200 OK", body=body), a=said("200 OK", body=b"x")) as polite:
+        end = await polite.get("/a")
+        assert isinstance(end, Fetched)
+        values = [signal.value for signal in end.facts.consent]
+        assert values == ["allowed", "Crawl-delay: 0.001", "Content-Usage: /a train-ai=y"]

@@ -23,7 +23,15 @@ from pixelprose.objectstore import (
     seen,
 )
 from pixelprose.objectstore.memory import Operation
-from pixelprose.records import ImageFetched, ImageSubmitted, Rights, SubmissionId, Submitted
+from pixelprose.records import (
+    ConsentSignal,
+    Evidence,
+    ImageFetched,
+    ImageSubmitted,
+    Rights,
+    SubmissionId,
+    Submitted,
+)
 from pixelprose.streamkit import (
     Emit,
     ExitCode,
@@ -454,3 +462,29 @@ def test_a_crash_after_a_wait_loses_and_doubles_nothing(ingester: Ingester, befo
     emitted(*ingester.run(again))
     (copy,) = ingester.run(submitted("copy", who="2", offset=1))
     assert isinstance(copy, Reject)
+
+
+SIGNAL = ConsentSignal(name="X-Robots-Tag", value="noai", seen_at=NOW)
+
+
+def test_what_a_publisher_said_is_in_the_rejection_and_stays_so(ingester: Ingester) -> None:
+    evidence = Evidence(consent=(SIGNAL,), consent_policy="p/1", consent_policy_hash="1" * 64)
+    ingester.web.pages["http://example.com/gone"] = Refusal("opted_out", "no", evidence)
+    rejected: list[Outcome[ImageFetched]] = [Reject("opted_out", "no", evidence=evidence)]
+    assert ingester.run(submitted("gone")) == rejected
+    ingester.web.pages["http://example.com/gone"] = b"back again"
+    assert ingester.run(submitted("gone")) == rejected
+
+
+@pytest.mark.parametrize(("path", "known"), [("page", False), ("copy", True)])
+def test_a_rejection_of_bytes_says_what_came_with_them(
+    ingester: Ingester, path: str, *, known: bool
+) -> None:
+    ingester.run(submitted())
+    ingester.web.consent = (SIGNAL,)
+    (outcome,) = ingester.run(submitted(path, who="2", offset=1))
+    assert isinstance(outcome, Reject)
+    assert isinstance(outcome.evidence, Evidence)
+    assert outcome.evidence.consent == (SIGNAL,)
+    sha256 = hashlib.sha256(b"picture").hexdigest()
+    assert outcome.evidence.sha256 == (sha256 if known else None)

@@ -197,6 +197,15 @@ def test_no_field_of_a_record_is_forgotten(
     assert leaves(record) - leaves(row) <= elsewhere
 
 
+def test_a_rejection_keeps_what_the_publisher_said() -> None:
+    record, cause = read(ImageRejected)
+    consent = rejection_row(record, cause, {}).consent
+    assert record.consent
+    assert consent.signals == record.consent
+    assert consent.consent_policy == record.consent_policy
+    assert consent.consent_policy_hash == record.consent_policy_hash
+
+
 def test_every_row_names_its_own_identity(lake: Lake) -> None:
     image = image_row(*read(ImageAnnotated), {})
     assert image.row_id == a_rejection().row_id == "an event"

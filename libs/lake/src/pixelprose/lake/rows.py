@@ -120,6 +120,9 @@ class RejectionRow(Group, frozen=True, kw_only=True):
     rejected_at: Instant
     source: Annotated[Submitted, Meta(description="What was submitted.")]
     rights: Annotated[Rights, Meta(description="The right to use the image.")]
+    consent: Annotated[
+        Consent, Meta(description="What the publisher says about use, as far as it was seen.")
+    ]
     lineage: Annotated[Lineage, Meta(description="Where the record lies and who passed it on.")]
 
 

@@ -9,7 +9,15 @@ import msgspec
 
 from pixelprose.records import headers
 from pixelprose.records.codes import check_reason
-from pixelprose.records.groups import Group, Hop, Rights, Submission, SubmissionId
+from pixelprose.records.groups import (
+    Evidence,
+    Group,
+    Hop,
+    Rights,
+    Submission,
+    SubmissionId,
+    evidence_of,
+)
 from pixelprose.records.headers import Header
 from pixelprose.records.records import (
     CaptionAnnotated,
@@ -124,7 +132,7 @@ class RecordCodec:
         submission, rights = self._who(record)
         hidden = rejected.reason == BLOCKED
         retried = rejected.reason not in _WITHOUT_RECORD
-        image = getattr(record, "image", None)
+        known = Evidence() if hidden else _evidence(rejected, record)
         caption = getattr(record, "caption", None)
         rejection = ImageRejected(
             submission=submission,
@@ -134,9 +142,12 @@ class RecordCodec:
             detail="" if hidden else rejected.detail,
             scores={} if hidden else dict(rejected.scores),
             duplicate_of=SubmissionId(owner) if (owner := rejected.duplicate_of) else None,
-            sha256=None if hidden or image is None else image.sha256,
+            sha256=known.sha256,
             policy=caption and caption.policy,
             policy_hash=caption and caption.policy_hash,
+            consent=known.consent,
+            consent_policy=known.consent_policy,
+            consent_policy_hash=known.consent_policy_hash,
             record_topic=cause.at.topic if retried else None,
             record=cause.value if retried else None,
             rejected_at=self._now(),
@@ -177,6 +188,18 @@ class RecordCodec:
         if record not in self._wires:
             self._wires[record] = Wire(record, self._registry)
         return self._wires[record]
+
+
+def _evidence(rejected: Reject[Any], record: Any) -> Evidence:  # noqa: ANN401 - any record
+    """What the step found out, else what the record carries from the ingester."""
+    match rejected.evidence:
+        case Evidence() as found:
+            return found
+        case None:
+            fetch, image = getattr(record, "fetch", None), getattr(record, "image", None)
+            return evidence_of(fetch, sha256=image and image.sha256) if fetch else Evidence()
+        case other:
+            raise TypeError(f"no evidence that a rejection can say: {type(other).__name__}")
 
 
 def _told_apart_by(record: object) -> str:

@@ -76,6 +76,15 @@ class Fetch(Group, frozen=True, kw_only=True):
     consent_policy_hash: str | None = None
 
 
+class Evidence(Group, frozen=True, kw_only=True):
+    """What is known of an image that is rejected, beyond the reason; as of `Fetch` and `Image`."""
+
+    consent: tuple[ConsentSignal, ...] = ()
+    consent_policy: str | None = None
+    consent_policy_hash: str | None = None
+    sha256: Sha256 | None = None
+
+
 class Image(Group, frozen=True, kw_only=True):
     """The image and its rendition. Sizes are in pixels after EXIF orientation."""
 
@@ -270,3 +279,13 @@ class Hop(Group, frozen=True, kw_only=True):
     partition: int
     offset: int
     at: Instant
+
+
+def evidence_of(fetch: Fetch, *, sha256: Sha256 | None) -> Evidence:
+    """Return what is known of bytes that were fetched."""
+    return Evidence(
+        consent=fetch.consent,
+        consent_policy=fetch.consent_policy,
+        consent_policy_hash=fetch.consent_policy_hash,
+        sha256=sha256,
+    )

@@ -5,6 +5,7 @@ import msgspec
 from pixelprose.records.groups import (
     Annotation,
     Caption,
+    ConsentSignal,
     Fetch,
     Group,
     Hop,
@@ -106,6 +107,10 @@ class ImageRejected(Group, frozen=True, kw_only=True):
     policy: str | None = None
     """Captioning policy of the rejected caption; null where there was no caption yet."""
     policy_hash: str | None = None
+    consent: tuple[ConsentSignal, ...] = ()
+    """What the publisher says about use, as far as it was seen."""
+    consent_policy: str | None = None
+    consent_policy_hash: str | None = None
     record_topic: str | None
     """Topic of the input record, for a retry; null where a retry is not allowed."""
     record: bytes | None

@@ -24,6 +24,7 @@ class Reject(Generic[O_co]):
         scores: what the decision was made on, by name.
         duplicate_of: the submission that owns the same already.
         also: records that go out beside the rejection (a safety incident).
+        evidence: what else the rejection is to say; the codec knows its type.
     """
 
     reason: str
@@ -31,6 +32,7 @@ class Reject(Generic[O_co]):
     scores: Mapping[str, float] = field(default_factory=dict)
     duplicate_of: str | None = None
     also: tuple[O_co, ...] = ()
+    evidence: object = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -125,6 +125,12 @@ class Fetcher:
             Unavailable: this machine can't reach its name server or open sockets.
         """
         trail = _Trail(self._clock(), errand)
+        end = await self._followed(url, trail)
+        if isinstance(end, Fetched):
+            return end
+        return end.after(trail.consent, policy=errand.policy)
+
+    async def _followed(self, url: CanonicalUrl, trail: _Trail) -> Fetched | Refusal | PutOff:
         for _ in range(self._limits.max_redirects + 1):
             answer = await self._hop(url, trail)
             if not isinstance(answer, URL):

@@ -1,9 +1,11 @@
 """What may end otherwise later, and how often it is tried."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
 from pixelprose.ingester.refusal import Reason, Refusal
+from pixelprose.records import ConsentSignal
 from pixelprose.streamkit import Later
 
 ONCE_MORE: Final[frozenset[Reason]] = frozenset({"connect_failed", "timeout"})
@@ -16,6 +18,12 @@ class PutOff:
 
     refusal: Refusal
     least_seconds: float = 0.0
+
+    def after(
+        self, signals: Iterable[ConsentSignal], *, policy: tuple[str, str] | None = None
+    ) -> "PutOff":
+        """Return it with what was said before, as of a refusal."""
+        return PutOff(self.refusal.after(signals, policy=policy), self.least_seconds)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,11 @@
 """An expected no, as a value."""
 
+from collections.abc import Iterable
 from typing import Literal
 
 import msgspec
+
+from pixelprose.records import ConsentSignal, Evidence
 
 Reason = Literal[
     "bad_aspect",
@@ -44,3 +47,15 @@ class Refusal(msgspec.Struct, frozen=True, tag="refused"):
 
     reason: Reason
     detail: str
+    evidence: Evidence | None = None
+
+    def after(
+        self, signals: Iterable[ConsentSignal], *, policy: tuple[str, str] | None = None
+    ) -> "Refusal":
+        """Return it with what was said before; name and hash of `policy`, which judged it all."""
+        consent = (*signals, *(self.evidence.consent if self.evidence else ()))
+        if not consent:
+            return self
+        name, hash_ = policy or (None, None)
+        seen = Evidence(consent=consent, consent_policy=name, consent_policy_hash=hash_)
+        return Refusal(self.reason, self.detail, seen)

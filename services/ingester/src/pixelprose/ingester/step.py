@@ -15,6 +15,7 @@ from pixelprose.ingester.receipt import Accepted, Place, Receipt
 from pixelprose.ingester.refusal import Refusal
 from pixelprose.ingester.sources import Origin, canonical
 from pixelprose.records import Image, ImageFetched, Sha256, Submitted
+from pixelprose.records.groups import evidence_of
 from pixelprose.streamkit import Emit, Later, Outcome, Reject, Skip
 
 HASHED_HERE_BYTES = 100_000
@@ -64,8 +65,8 @@ class IngestStep:
         if receipt.place != place:
             return Skip("already_submitted")
         match receipt.decision:
-            case Refusal(reason, detail):
-                return Reject(reason, detail)
+            case Refusal(reason, detail, evidence):
+                return Reject(reason, detail, evidence=evidence)
             case Accepted(record):
                 return await self._claimed(record)
 
@@ -78,6 +79,7 @@ class IngestStep:
                 "duplicate_content",
                 "another submission brought the same bytes first",
                 duplicate_of=owner,
+                evidence=evidence_of(record.fetch, sha256=record.image.sha256),
             )
         return Emit((record,))
 
@@ -93,7 +95,8 @@ class IngestStep:
         with self.meters.stage("decode"):
             decoded = await self.decode(fetched.body)
         if isinstance(decoded, Refusal):
-            return decoded
+            seen = evidence_of(fetched.facts, sha256=None)
+            return Refusal(decoded.reason, decoded.detail, seen)
         with self.meters.stage("hash"):
             sha256 = await _sha256(fetched.body)
         with self.meters.stage("keep"):

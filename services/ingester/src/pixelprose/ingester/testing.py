@@ -11,7 +11,7 @@ from pixelprose.ingester.fetch import Fetched
 from pixelprose.ingester.put_off import PutOff
 from pixelprose.ingester.refusal import Refusal
 from pixelprose.ingester.sources import Origin
-from pixelprose.records import Fetch
+from pixelprose.records import ConsentSignal, Fetch
 
 NOW: Final = datetime(2026, 11, 1, tzinfo=UTC)
 PAGE: Final = b"page"
@@ -29,16 +29,19 @@ class FakeWeb:
     pages: MutableMapping[str, Page] = field(default_factory=dict)
     otherwise: Page = NOWHERE
     asked: list[str] = field(default_factory=list)
+    consent: tuple[ConsentSignal, ...] = ()
 
     async def fetch(self, url: Origin) -> Fetched | Refusal | PutOff:
         """Return a body or what was prepared in its place, and let others go first."""
         self.asked.append(str(url))
         await asyncio.sleep(0)
         page = self.pages.get(str(url), self.otherwise)
-        return Fetched(facts(url), page) if isinstance(page, bytes) else page
+        if not isinstance(page, bytes):
+            return page
+        return Fetched(facts(url, consent=self.consent), page)
 
 
-def facts(url: Origin) -> Fetch:
+def facts(url: Origin, *, consent: tuple[ConsentSignal, ...] = ()) -> Fetch:
     """Return what is known of a fetch that went well."""
     return Fetch(
         final_url=str(url),
@@ -51,7 +54,7 @@ def facts(url: Origin) -> Fetch:
         user_agent="test",
         fetched_at=NOW,
         seconds=0.5,
-        consent=(),
+        consent=consent,
     )
 
 

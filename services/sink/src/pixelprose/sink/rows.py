@@ -107,6 +107,7 @@ def rejection_row(record: ImageRejected, cause: Message, unknown: Unknown) -> Re
         rejected_at=record.rejected_at,
         source=_part(Submitted, submission),
         rights=record.rights,
+        consent=_consent(record),
         lineage=_lineage(record.lineage, cause, unknown),
     )
 
@@ -168,9 +169,9 @@ def event_id(cause: Message) -> str:
     return given or hashlib.sha256(place.encode()).hexdigest()
 
 
-def _consent(fetch: Fetch) -> Consent:
+def _consent(seen: Fetch | ImageRejected) -> Consent:
     return Consent(
-        signals=fetch.consent,
-        consent_policy=fetch.consent_policy,
-        consent_policy_hash=fetch.consent_policy_hash,
+        signals=seen.consent,
+        consent_policy=seen.consent_policy,
+        consent_policy_hash=seen.consent_policy_hash,
     )

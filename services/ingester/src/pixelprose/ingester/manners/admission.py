@@ -28,6 +28,7 @@ from pixelprose.records import ConsentSignal
 ROBOTS_SIGNAL: Final = "robots.txt"
 TDM_SIGNAL: Final = "tdmrep.json"
 
+NOT_JUDGED: Final = "not judged"
 ENDLESS: Final = "takes too long to judge for a URL of this length, which means no"
 
 Leave = tuple[float, tuple[ConsentSignal, ...]]
@@ -75,10 +76,10 @@ class Manners:
         leave = await self._allowed(url)
         if isinstance(leave, Refusal | PutOff) or self._reservations is None:
             return leave
+        delay, signals = leave
         said = await self._unreserved(url, self._reservations)
         if isinstance(said, Refusal | PutOff):
-            return said
-        delay, signals = leave
+            return said.after(signals)
         return delay, (*signals, said)
 
     async def _allowed(self, url: URL) -> Leave | Refusal | PutOff:
@@ -87,7 +88,8 @@ class Manners:
             return known
         steps = known.rules.steps(str(url)) if known.rules else 0
         leave = await self._judging.of(lambda: _allowed(url, known, self._policy), steps=steps)
-        return leave or Refusal("robots_disallowed", f"robots.txt: {ENDLESS}")
+        endless = Refusal("robots_disallowed", f"robots.txt: {ENDLESS}")
+        return leave or endless.after([_robots(NOT_JUDGED, known)])
 
     async def _unreserved(
         self, url: URL, reservations: OriginFiles[TdmFile]
@@ -97,7 +99,8 @@ class Manners:
             return known
         steps = known.rules.steps(url) if known.rules else 0
         said = await self._judging.of(lambda: _unreserved(url, known, self._policy), steps=steps)
-        return said or Refusal("opted_out", f"{TDM_SIGNAL}: {ENDLESS}")
+        endless = Refusal("opted_out", f"{TDM_SIGNAL}: {ENDLESS}")
+        return said or endless.after([_tdm(NOT_JUDGED, known)])
 
     def _refuses(self, headers: Headers) -> Refusal | None:
         return refused_by_headers(headers, self._policy, token=self._token)
@@ -124,26 +127,32 @@ def _allowed(url: URL, known: Known[Robots], policy: ConsentPolicy) -> Leave | R
     rules = known.rules
     if rules is None:
         no = Refusal("robots_unreachable", "robots.txt can't be read, which means no")
-        return PutOff(no, UNREACHABLE_FOR.total_seconds())
+        return PutOff(no.after([_robots("unreachable", known)]), UNREACHABLE_FOR.total_seconds())
+    lines = tuple(_robots(line, known) for line in rules.said)
     if shut := rules.refuses(str(url)):
-        return Refusal("robots_disallowed", f"robots.txt: the rules of {shut!r} ({policy.label})")
+        no = Refusal("robots_disallowed", f"robots.txt: the rules of {shut!r} ({policy.label})")
+        return no.after([_robots(f"disallowed: {shut}", known), *lines])
     said = "allowed" if known.file.read_at else "absent"
-    return rules.delay_seconds, (_signal(ROBOTS_SIGNAL, said, known),)
+    return rules.delay_seconds, (_robots(said, known), *lines)
 
 
 def _unreserved(url: URL, known: Known[TdmFile], policy: ConsentPolicy) -> ConsentSignal | Refusal:
     """What tdmrep.json says of `url`; one that can't be had reserves nothing."""
     if known.file.read_at is None:
-        said = "absent" if known.file.reachable else "unreachable"
-        return _signal(TDM_SIGNAL, said, known)
+        return _tdm("absent" if known.file.reachable else "unreachable", known)
     rule = known.rules.of(url) if known.rules else None
     if rule is None:
-        return _signal(TDM_SIGNAL, "unset", known)
+        return _tdm("unset", known)
     said = f"tdm-reservation={rule.reservation}"
+    seen = _tdm(f"{said}; tdm-policy={rule.policy}" if rule.policy else said, known)
     if rule.reservation in policy.tdm_reservation.words:
-        return Refusal("opted_out", f"{TDM_SIGNAL}: {said} ({policy.label})")
-    return _signal(TDM_SIGNAL, f"{said}; tdm-policy={rule.policy}" if rule.policy else said, known)
+        return Refusal("opted_out", f"{TDM_SIGNAL}: {said} ({policy.label})").after([seen])
+    return seen
 
 
-def _signal(name: str, value: str, known: Known[Robots] | Known[TdmFile]) -> ConsentSignal:
-    return ConsentSignal(name=name, value=value[:LONGEST], seen_at=known.seen_at)
+def _robots(value: str, known: Known[Robots]) -> ConsentSignal:
+    return ConsentSignal(name=ROBOTS_SIGNAL, value=value[:LONGEST], seen_at=known.seen_at)
+
+
+def _tdm(value: str, known: Known[TdmFile]) -> ConsentSignal:
+    return ConsentSignal(name=TDM_SIGNAL, value=value[:LONGEST], seen_at=known.seen_at)
