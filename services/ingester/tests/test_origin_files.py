@@ -34,6 +34,7 @@ class Scene:
     web: FakeWeb = field(default_factory=lambda: FakeWeb(otherwise=OPEN))
     time: datetime = NOON
     counted: list[str] = field(default_factory=list)
+    trips: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.store = MemoryStore(now=lambda: self.time)
@@ -47,6 +48,7 @@ class Scene:
             self.web.fetch,
             now=lambda: self.time,
             count=self.counted.append,
+            trip=self.trips.append,
         )
 
     def ask(
@@ -224,3 +226,21 @@ def test_a_wait_for_a_turn_is_a_wait_for_a_tdm_file_too(scene: Scene) -> None:
     scene.web.otherwise = PutOff(refused("host_busy"), 7)
     assert asyncio.run(files.of(URL_A)) == PutOff(Refusal("host_busy", "tdmrep.json: "), 7)
     assert list(scene.store.list("")) == []
+
+
+def test_looks_into_the_store_and_copies_there_are_counted_by_file(scene: Scene) -> None:
+    scene.ask()
+    scene.ask()
+    scene.ask(files=scene.replica())
+    assert scene.trips == ["get_robots", "put_robots", "get_robots"]
+    trips: list[str] = []
+    files = OriginFiles(
+        TDMREP_JSON,
+        scene.store,
+        scene.threads,
+        scene.web.fetch,
+        now=lambda: NOON,
+        trip=trips.append,
+    )
+    asyncio.run(files.of(URL_A))
+    assert trips == ["get_tdm_file", "put_tdm_file"]

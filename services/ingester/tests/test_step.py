@@ -488,3 +488,26 @@ def test_a_rejection_of_bytes_says_what_came_with_them(
     assert outcome.evidence.consent == (SIGNAL,)
     sha256 = hashlib.sha256(b"picture").hexdigest()
     assert outcome.evidence.sha256 == (sha256 if known else None)
+
+
+def success_share(ingester: Ingester, *ends: Page) -> float:
+    """The share after each of these ends of a fetch, in this order."""
+    for number, end in enumerate(ends):
+        ingester.web.pages[f"http://example.com/{number}"] = end
+    who = "0123456789abcdef"
+    ingester.run(*(submitted(str(number), who=who[number]) for number in range(len(ends))))
+    text = ingester.metrics.exposition().decode()
+    (share,) = [line for line in text.splitlines() if line.startswith("pixelprose_ingester_succ")]
+    return float(share.split()[-1])
+
+
+def test_the_share_leaves_out_what_asked_nobody_and_a_publishers_no(ingester: Ingester) -> None:
+    unasked: list[Reason] = ["host_busy", "host_backing_off", "forbidden_source"]
+    noes: list[Reason] = ["opted_out", "robots_disallowed"]
+    silent = [Refusal(reason, "") for reason in (*unasked, *noes)]
+    busy = PutOff(Refusal("host_busy", ""))
+    assert success_share(ingester, b"picture", Refusal("timeout", ""), *silent, busy) == 0.5
+
+
+def test_a_page_in_place_of_an_image_is_no_success(ingester: Ingester) -> None:
+    assert success_share(ingester, b"picture", PAGE, PAGE, PAGE) == 0.25

@@ -29,7 +29,7 @@ from pixelprose.ingester.manners import (
     manners_meters,
     robots_txt,
 )
-from pixelprose.ingester.meters import meters
+from pixelprose.ingester.meters import Trip, meters
 from pixelprose.ingester.put_off import Patience, PutOff
 from pixelprose.ingester.quarantine import Quarantine
 from pixelprose.ingester.refusal import Refusal
@@ -109,6 +109,7 @@ def stage(
         store=store,
         threads=threads,
         counts=manners_meters(metrics),
+        trip=counts.trip,
     )
     origins = _origins(settings, partial(fetcher.run, errand=image), closing)
     decoders = Decoders(section.decode)
@@ -196,6 +197,7 @@ def image_errand(  # noqa: PLR0913 - the world port by port, each by name
     threads: Executor,
     counts: MannersMeters,
     tdm_file: bool = True,
+    trip: Callable[[Trip], None] = lambda _: None,
 ) -> Errand:
     """Wire how images are asked for; `tdm_file` is whether a tdmrep.json is looked for before."""
     counts.backing_off.set_function(turns.paused)
@@ -207,6 +209,7 @@ def image_errand(  # noqa: PLR0913 - the world port by port, each by name
         partial(fetcher.run, errand=file_errand(turns, accept="text/plain")),
         now=_now,
         count=counts.robots_from,
+        trip=trip,
     )
     reservations = OriginFiles(
         TDMREP_JSON,
@@ -215,6 +218,7 @@ def image_errand(  # noqa: PLR0913 - the world port by port, each by name
         partial(fetcher.run, errand=file_errand(turns, accept="application/json")),
         now=_now,
         count=counts.reservations_from,
+        trip=trip,
     )
     manners = Manners(robots, reservations if tdm_file else None, turns, policy, token=PRODUCT)
     return manners.image

@@ -20,6 +20,10 @@ Trip = Literal[
     "get_standing_receipt",
     "put_claim",
     "get_owner",
+    "get_robots",
+    "put_robots",
+    "get_tdm_file",
+    "put_tdm_file",
 ]
 
 FETCHED: Final = "fetched"
@@ -28,6 +32,14 @@ RECENT: Final = 1_000
 
 ALARM_BELOW: Final = 0.2
 """Share of successes: even lists of old URLs do better, a broken network does not."""
+
+SAYS_NOTHING: Final = frozenset(
+    {"forbidden_source", "host_backing_off", "host_busy", "opted_out", "robots_disallowed"}
+)
+"""Ends of fetches that are not in the share: nobody was asked, or a publisher said no."""
+
+NO_IMAGE: Final = frozenset({"not_an_image", "truncated"})
+"""Ends of decodes that are no success of the network: a page in its place, or half of it."""
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
@@ -74,7 +86,15 @@ class Meters:
         """A fetch came back: `fetched`, or a reason of `refusal.Reason`."""
         self.fetches.labels(outcome).inc()
         self.bytes.inc(bytes)
-        self._recent.append(outcome == FETCHED)
+        if outcome != FETCHED and outcome not in SAYS_NOTHING:
+            self._noted(success=False)
+
+    def decoded(self, reason: str | None) -> None:
+        """A body was looked at, and refused for `reason` if there is one."""
+        self._noted(success=reason not in NO_IMAGE)
+
+    def _noted(self, *, success: bool) -> None:
+        self._recent.append(success)
         self.success_share.set(sum(self._recent) / len(self._recent))
 
     def timed(self, part: Part, seconds: float) -> None:
@@ -90,7 +110,8 @@ def meters(metrics: Metrics) -> Meters:
     """Register the ingester's metrics."""
     share = metrics.gauge(
         "pixelprose_ingester_success_share",
-        f"Share of the last {RECENT} fetches that brought a whole body. "
+        f"Share of the last {RECENT} fetches that brought an image; those that asked nobody, and "
+        "a publisher's no, are left out. "
         f"Alarm below {ALARM_BELOW}: the network, a proxy or a block, not the web.",
     )
     share.set(1.0)

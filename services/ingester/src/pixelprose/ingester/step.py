@@ -94,6 +94,7 @@ class IngestStep:
             return fetched
         with self.meters.stage("decode"):
             decoded = await self.decode(fetched.body)
+        self.meters.decoded(decoded.reason if isinstance(decoded, Refusal) else None)
         if isinstance(decoded, Refusal):
             seen = evidence_of(fetched.facts, sha256=None)
             return Refusal(decoded.reason, decoded.detail, seen)

@@ -30,6 +30,7 @@ def robots_txt(policy: ConsentPolicy, *, token: str) -> Kind[Robots]:
     return Kind(
         path="/robots.txt",
         key=robots,
+        trips=("get_robots", "put_robots"),
         read=partial(read_robots, policy=policy, token=token),
         none=_NOT_THERE,
         unreachable=_SILENT,
@@ -39,6 +40,7 @@ def robots_txt(policy: ConsentPolicy, *, token: str) -> Kind[Robots]:
 TDMREP_JSON: Final[Kind[TdmFile]] = Kind(
     path="/.well-known/tdmrep.json",
     key=tdm_file,
+    trips=("get_tdm_file", "put_tdm_file"),
     read=read_tdm_file,
     none=_NOT_THERE | _LED_AWAY,
     unreachable=_SILENT | _BROKEN,

@@ -15,6 +15,7 @@ import msgspec
 from yarl import URL
 
 from pixelprose.ingester.fetch import Fetched
+from pixelprose.ingester.meters import Trip
 from pixelprose.ingester.put_off import PutOff
 from pixelprose.ingester.refusal import Reason, Refusal
 from pixelprose.ingester.url import CanonicalUrl
@@ -63,6 +64,7 @@ class Kind(Generic[Rules]):
     Attributes:
         path: where it lies, with the slash.
         key: where a copy lies in the store, by the SHA-256 of the origin.
+        trips: how a look for that copy is counted, and its writing.
         read: its bytes as rules; never raises.
         none: ends of a fetch that mean that there is no such file.
         unreachable: ends that mean that nobody knows for now. What is neither keeps us from the
@@ -71,6 +73,7 @@ class Kind(Generic[Rules]):
 
     path: str
     key: Callable[[str], ObjectKey]
+    trips: tuple[Trip, Trip]
     read: Callable[[bytes], Rules]
     none: frozenset[Reason]
     unreachable: frozenset[Reason]
@@ -112,7 +115,7 @@ class Known(Generic[Rules]):
 class OriginFiles(Generic[Rules]):
     """Finds files of one kind; one fetch per origin at a time. Lives in one event loop."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the world port by port, each by name
         self,
         kind: Kind[Rules],
         store: ObjectStore,
@@ -121,6 +124,7 @@ class OriginFiles(Generic[Rules]):
         *,
         now: Callable[[], datetime],
         count: Callable[[Source], None] = lambda _: None,
+        trip: Callable[[Trip], None] = lambda _: None,
     ) -> None:
         self._kind = kind
         self._store = store
@@ -128,6 +132,7 @@ class OriginFiles(Generic[Rules]):
         self._fetch = fetch
         self._now = now
         self._count = count
+        self._trip = trip
         self._memory: OrderedDict[str, Known[Rules]] = OrderedDict()
         self._bytes = 0
         self._locks: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
@@ -171,13 +176,14 @@ class OriginFiles(Generic[Rules]):
             case _:  # what would also keep us from the image itself
                 return self._about_the_file(answer)
         data = msgspec.json.encode(file)
-        key = self._key(origin)
-        await self._call(lambda: self._store.put(key, data, content_type="application/json"))
+        key, (_, put) = self._key(origin), self._kind.trips
+        await self._call(put, lambda: self._store.put(key, data, content_type="application/json"))
         return self._remember(await self._known(file))
 
     async def _stored(self, origin: str) -> Known[Rules] | None:
+        get, _ = self._kind.trips
         try:
-            data = await self._call(lambda: self._store.get(self._key(origin)))
+            data = await self._call(get, lambda: self._store.get(self._key(origin)))
             file = msgspec.json.decode(data, type=OriginFile)
         except (ObjectMissing, msgspec.DecodeError):
             return None
@@ -213,7 +219,8 @@ class OriginFiles(Generic[Rules]):
     def _key(self, origin: str) -> ObjectKey:
         return self._kind.key(hashlib.sha256(origin.encode()).hexdigest())
 
-    async def _call(self, effect: Callable[[], T]) -> T:
+    async def _call(self, trip: Trip, effect: Callable[[], T]) -> T:
+        self._trip(trip)
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, effect)
         except StoreUnavailable as error:
