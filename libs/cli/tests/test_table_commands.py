@@ -96,11 +96,19 @@ def test_check_ends_with_success_or_says_what_is_wrong(small: SmallLake) -> None
     output = said(small, "table", "check", "--without-topics", "--table", "captions")
     assert "failed" not in output
     assert "12 rows, each once" in output
-    small.duplicates(digest("submission", 1), "nobody")
-    result = run(small, "table", "check", "--without-topics", "--table", "rejections", "--json")
+    small.duplicates(digest("submission", 1), digest("nobody"))
+    words = ("table", "check", "--without-topics", "--table", "rejections", "--json")
+    found = {one["check"]: one for one in json.loads(said(small, *words))}
+    assert found["owners"]["state"] == "skipped"
+    rejections, store = small.lake.open("rejections"), small.lake.store
+    key = rejections.key(rejections.files()[0].path)
+    kept = store.get(key)
+    store.delete(key)
+    result = run(small, *words)
+    store.put(key, kept, content_type="application/octet-stream")
     assert result.exit_code == 1
     found = {one["check"]: one for one in json.loads(result.output)}
-    assert found["owners"]["state"] == "failed"
+    assert found["files"]["state"] == "failed"
 
 
 def test_optimize_says_first_and_does_then(small: SmallLake) -> None:
