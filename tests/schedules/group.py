@@ -249,6 +249,7 @@ class Group(Replicas):
         position = self.broker.positions.pop(at)
         codes = []
         self.readers_are_behind, self.limits = False, WITHOUT_A_FUSE
+        self.a_position_is_away = True
         self.zombies.clear()
         for member in list(self.broker.members):
             self.broker.expel(member)
@@ -257,7 +258,7 @@ class Group(Replicas):
         for who in (0, 1) * 3:
             codes += self.run(self.processes[who])
         assert at not in self.broker.positions, "a position was guessed"
-        self.limits = LIMITS
+        self.limits, self.a_position_is_away = LIMITS, False
         self.broker.positions[at] = position
         for process in list(self.processes):
             self.broker.expel(process.log)

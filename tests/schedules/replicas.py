@@ -78,6 +78,7 @@ class Replicas(RuleBasedStateMachine):
         self.seen: tuple[object, ...] = ()
         self.store_is_away = False
         self.readers_are_behind = False
+        self.a_position_is_away = False
         self.refused: Counter[str] = Counter()
 
     # What a subclass for another log says otherwise
@@ -207,7 +208,7 @@ class Replicas(RuleBasedStateMachine):
                 bad = [record for record in self.lane_of if record[0] in "dx?Lk"]
                 good = len({*bad, *self.refused}) >= LIMITS.fuse_in_a_row
             case ExitCode.POSITION_LOST:
-                good = len(self.broker.positions) < len(self.broker.lanes)
+                good = self.a_position_is_away
             case ExitCode.DRAIN_TIMED_OUT:
                 good = process.draining
             case _:
