@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 import pytest
 from deltalake import DeltaTable, QueryBuilder
@@ -35,6 +36,7 @@ class Row1(Struct, frozen=True, kw_only=True):
     name: str
     group: Group1
     several: tuple[Element1, ...]
+    perhaps: Group1 | None = None
 
 
 class Group2(Struct, frozen=True, kw_only=True):
@@ -53,6 +55,7 @@ class Row2(Struct, frozen=True, kw_only=True):
     extra: float = 0.5
     group: Group2
     several: tuple[Element2, ...]
+    perhaps: Group2 | None = None
 
 
 class Row3(Struct, frozen=True, kw_only=True):
@@ -117,7 +120,10 @@ def test_sinks_of_two_releases_write_side_by_side(tmp_path: Path) -> None:
     newer.append(0, new("b"))
     older.append(1, old("c"))
     newer.append(1, new("d"))
-    assert [row["extra"] for row in rows(tmp_path)] == [None, 0.5, None, 0.5]
+    older.append(2, msgspec.structs.replace(old("e"), perhaps=Group1(a=7)))
+    found = rows(tmp_path)
+    assert [row["extra"] for row in found] == [None, 0.5, None, 0.5, None]
+    assert [row["perhaps"] for row in found] == [None] * 4 + [{"before": None, "a": 7}]
 
 
 def test_an_append_that_meets_a_change_of_columns_is_compared_and_done_again(

@@ -2,15 +2,19 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any
 
 import msgspec
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from deltalake import DeltaTable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pixelprose.lake import CAPTIONS, IMAGES, TableSpec
+from pixelprose.lake import CAPTIONS, IMAGES, PARTITION_BY, TableSpec
 from pixelprose.records import (
     CaptionAnnotated,
     Group,
@@ -27,6 +31,7 @@ from pixelprose.records.files import packaged
 from pixelprose.sink.avro import read_columns
 from pixelprose.sink.codec import RowCodec
 from pixelprose.sink.columns import caption_columns, image_columns
+from pixelprose.sink.delta import DeltaLakeTable
 from pixelprose.sink.gathered import gathered
 from pixelprose.sink.late import LateCodec
 from pixelprose.sink.reading import ColumnReader
@@ -106,6 +111,20 @@ def test_the_examples_are_the_same_rows_either_way(reading: Reading) -> None:
     full, minimal = known(reading.record, "full"), known(reading.record, "minimal")
     reading.assert_same([full, minimal, full])
     reading.assert_same([minimal])
+
+
+@pytest.mark.parametrize("reading", [CAPTION, IMAGE], ids=["captions", "images"])
+def test_the_examples_become_rows_of_the_table_either_way(reading: Reading, tmp_path: Path) -> None:
+    records = [known(reading.record, name) for name in ("minimal", "full", "minimal")]
+    messages = [reading.message(record, n) for n, record in enumerate(records)]
+    for rows in (reading.reader(messages).rows, reading.one_by_one(messages)):
+        folder = mkdtemp(dir=tmp_path)
+        table = DeltaLakeTable(folder, reading.spec, {})
+        table.create()
+        table.snapshot().append(rows, {"app": 1})
+        (file,) = DeltaTable(folder).file_uris()
+        expected = gathered(reading.spec, rows).drop_columns([PARTITION_BY])
+        assert pq.read_table(file, partitioning=None).to_pylist() == expected.to_pylist()
 
 
 def changed(

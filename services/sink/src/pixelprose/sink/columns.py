@@ -89,7 +89,10 @@ def hops_of_others(column: Column, *, instance: str) -> set[int]:
 
 
 def fitted(made: Made, kind: pa.DataType) -> Column:
-    """Return a column as a table has it: the fields of `kind`, in its order, and no others."""
+    """Return a column as a table has it: the fields of `kind`, in its order, and no others.
+
+    Fields that a struct of an older or newer release lacks are null, where they may be.
+    """
     if isinstance(made, Mapping):
         return _struct(made, kind, None)
     build = _BUILDERS.get(type(kind), _cast)
@@ -100,8 +103,12 @@ def _cast(column: Column, kind: pa.DataType) -> Column:
     return column if column.type == kind else column.cast(kind)
 
 
-def _fitted_struct(column: Column, kind: pa.DataType) -> Column:
-    return _struct(inside(column), kind, column.is_null() if column.null_count else None)
+def _fitted_struct(column: Column, kind: Any) -> Column:  # noqa: ANN401 - a struct's type
+    lacking = {
+        field.name: _arrow.nulls(len(column), field.type) for field in kind if field.nullable
+    }
+    mask = column.is_null() if column.null_count else None
+    return _struct({**lacking, **inside(column)}, kind, mask)
 
 
 def _struct(made: Mapping[str, Made], kind: Any, mask: Column) -> Column:  # noqa: ANN401 - a struct's type

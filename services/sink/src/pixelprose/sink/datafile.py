@@ -20,6 +20,7 @@ from deltalake.transaction import AddAction
 from pixelprose.lake import PARTITION_BY, TableSpec
 from pixelprose.objectstore import ObjectKey, ObjectStore
 from pixelprose.sink.files import parquet_options
+from pixelprose.sink.placeholders import with_placeholders
 
 _compute: Any = pc  # the stubs know not all of either
 _parquet: Any = pq
@@ -120,5 +121,6 @@ def _by_day(values: pa.Table) -> Iterator[tuple[date, pa.Table]]:
 
 def _encoded(rows: pa.Table, spec: TableSpec) -> bytes:
     sink = BytesIO()
-    _parquet.write_table(rows, sink, **parquet_options(spec, rows.schema))
+    values = with_placeholders(rows)
+    _parquet.write_table(values, sink, **parquet_options(spec, rows.schema))
     return sink.getvalue()

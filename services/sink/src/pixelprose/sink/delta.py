@@ -97,9 +97,11 @@ class DeltaSnapshot(Snapshot):
         Raises:
             Stop: a column of ours has another type in the table.
         """
-        values = gathered(self._spec, rows)
         with _store(self._spec):
-            files = self._files.write(fitted(values, self._columns()))
+            columns = self._columns()
+        values = fitted(gathered(self._spec, rows), columns)
+        with _store(self._spec):
+            files = self._files.write(values)
             self._commit(files, versions, rows=values.num_rows)
         del self._handle  # the next look may bring it forward
         self._give_back()

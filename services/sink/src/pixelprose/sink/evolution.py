@@ -5,6 +5,8 @@ from typing import Any
 
 import pyarrow as pa
 
+from pixelprose.sink import columns
+
 Fields = Sequence["pa.Field[Any]"]
 
 _arrow: Any = pa  # the stubs know no signature with a type that is known at run time alone
@@ -21,13 +23,18 @@ def is_known(ours: Fields, theirs: Fields) -> bool:
 
 def fitted(values: pa.Table, theirs: Fields) -> pa.Table:
     """Return the values in the table's columns, in its order; those that we lack are null."""
-    columns: list[Any] = [
-        values.column(field.name).cast(field.type)
+    found: list[Any] = [
+        _as(field.type, values.column(field.name))
         if field.name in values.column_names
         else _arrow.nulls(values.num_rows, field.type)
         for field in theirs
     ]
-    return pa.Table.from_arrays(columns, schema=pa.schema(theirs))
+    return pa.Table.from_arrays(found, schema=pa.schema(theirs))
+
+
+def _as(kind: pa.DataType, column: "pa.ChunkedArray[Any]") -> Any:  # noqa: ANN401 - a column, whole or in parts
+    # Arrow's own cast refuses a null struct with fields that are not null, even to the same type.
+    return column if column.type == kind else columns.fitted(column.combine_chunks(), kind)
 
 
 def clashes(ours: Fields, theirs: Fields, above: str = "") -> Iterator[str]:
