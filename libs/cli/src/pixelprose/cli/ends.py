@@ -99,7 +99,7 @@ class TopicReader:
         )
 
     def read(self, *, seconds: float) -> Iterator[KafkaMessage]:
-        """Yield what is there now; wait at most `seconds` for the first of it.
+        """Yield what comes within `seconds`, or until 500 have come, and what is there then.
 
         Raises:
             KafkaException: the broker refuses, or the client is broken.
