@@ -1,13 +1,13 @@
 """One replica of a service, from its start to its end."""
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from typing import Any
 
 from tests.schedules.texts import Crash, unfinished
 
-from pixelprose.streamkit import Log, Membership, Runner, Stop
+from pixelprose.streamkit import Log, Membership, Runner, Stop, TopicPartition
 from pixelprose.streamkit.testing import HandClock, HandWorker, MemoryLog
 
 PACE_SECONDS = 0.1
@@ -22,7 +22,8 @@ class Process:
 
     `decide` ends a try of a record. `strike` is what happens `points_left` points from now; points
     lie before and after each call that has an effect outside of the process. While it drains,
-    `ends_left` records still come to their end. `stop` is why it ends.
+    `ends_left` records still come to their end. `stop` is why it ends. Whenever its partitions
+    changed (`changes`), it may have read the same records again.
     """
 
     slot: int
@@ -35,8 +36,13 @@ class Process:
     deaf: bool = False
     draining: bool = False
     ends_left: int = 0
+    changes: int = 0
     stop: Stop | None = None
     runner: Runner[str, str, Any] = field(init=False)
+
+    def owns(self, _: Collection[TopicPartition]) -> None:
+        """Its partitions changed."""
+        self.changes += 1
 
     def time(self, clock: HandClock) -> float:
         """Return the time; while it drains, time passes and records end as it is asked for."""

@@ -138,6 +138,7 @@ class Replicas(RuleBasedStateMachine):
             metrics=self.metrics,
             retries=RETRIES,
             held_back=lambda: self.readers_are_behind,
+            owning=process.owns,
             now=self.now,
             clock=lambda: process.time(self.clock),
             uniform=lambda: 0.5,
@@ -206,7 +207,8 @@ class Replicas(RuleBasedStateMachine):
                 good = process.deaf or bool(self.refused)
             case ExitCode.FUSE_BLOWN:
                 bad = [record for record in self.lane_of if record[0] in "dx?Lk"]
-                good = len({*bad, *self.refused}) >= LIMITS.fuse_in_a_row
+                most = len({*bad, *self.refused}) * max(1, process.changes)
+                good = most >= LIMITS.fuse_in_a_row
             case ExitCode.POSITION_LOST:
                 good = self.a_position_is_away
             case ExitCode.DRAIN_TIMED_OUT:
