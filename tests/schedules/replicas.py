@@ -1,7 +1,7 @@
 """Two processes with a supervisor, whatever happens to them between their calls."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -186,6 +186,7 @@ class Replicas(RuleBasedStateMachine):
     def end(self, process: Process, why: Stop | None = None) -> None:
         """It ends in order, as far as it can; even then it may die, or be fenced."""
         process.busy = True
+        lanes = list(process.log._next)
         self.has_a_reason(process, why)
         if why is not None and why.code is ExitCode.FENCED:
             self.end_uncleanly(process)
@@ -196,6 +197,8 @@ class Replicas(RuleBasedStateMachine):
             self.end_uncleanly(process)
         except Stop as last:
             self.has_a_reason(process, last)
+            if last.code in (ExitCode.UNAVAILABLE, ExitCode.DRAIN_TIMED_OUT):
+                self.end_uncleanly(process, lanes)  # it could not say that it ended in order
         self.bury(process)
 
     def has_a_reason(self, process: Process, stop: Stop | None) -> None:
@@ -247,9 +250,11 @@ class Replicas(RuleBasedStateMachine):
             self.end_uncleanly(process)
         self.clock.advance(seconds)
 
-    def end_uncleanly(self, process: Process) -> None:
+    def end_uncleanly(
+        self, process: Process, lanes: Collection[TopicPartition] | None = None
+    ) -> None:
         """Note the record that stands first in each of its partitions: the end may be its fault."""
-        for at in process.log._next:
+        for at in process.log._next if lanes is None else lanes:
             position = self.broker.positions.get(at)
             for message in self.broker.records[at][position:] if position is not None else ():
                 if message is not None:

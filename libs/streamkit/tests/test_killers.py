@@ -1,12 +1,19 @@
 """A record that kills the process is found and dead-lettered; no other record is."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pixelprose.streamkit import Emit, Metrics, Runner, RunnerSettings, Unavailable
+from pixelprose.streamkit import (
+    Emit,
+    Membership,
+    Metrics,
+    Runner,
+    RunnerSettings,
+    Unavailable,
+)
 from pixelprose.streamkit.killers import ALONE_AFTER, ALONE_SPAN, CONDEMNED_AFTER, Note
 from pixelprose.streamkit.log import Committed, Outgoing, TopicPartition
 from pixelprose.streamkit.testing import HandClock, HandWorker, MemoryBroker, MemoryLog, TextCodec
@@ -219,3 +226,33 @@ def test_a_record_that_survived_alone_outlives_an_aborted_commit() -> None:
         runner.tick()
     assert outcomes == [False]
     assert scene.out() == ["a!"]
+
+
+class Nobody(Membership):
+    """A member that does nothing with its partitions."""
+
+    def assigned(self, partitions: Collection[TopicPartition]) -> None: ...
+
+    def revoked(self, partitions: Collection[TopicPartition]) -> None: ...
+
+    def lost(self, partitions: Collection[TopicPartition]) -> None: ...
+
+
+def test_a_dead_letter_let_go_at_a_rebalance_condemns_nobody_else() -> None:
+    scene = Scene("x", "y", "r", partitions=2)
+    for _ in range(ALONE_AFTER + CONDEMNED_AFTER - 1):
+        assert not scene.live(["x"])
+    worker = HandWorker()
+    runner = scene.process(worker)
+    runner.tick()
+    assert worker.records == ["x"]
+    worker.fail("x", ValueError("x"))
+    runner.tick()
+    scene.clock.advance(SETTINGS.dead_letter_hold_seconds + 1)
+    MemoryLog(scene.broker, slot=1).subscribe(Nobody())  # the next poll takes a partition away
+    for _ in range(10):
+        scene.clock.advance(0.01)
+        runner.tick()
+    [letter] = scene.broker.appended["in.tests.dlq"]
+    assert (letter.value, dict(letter.headers)["dlq_reason"]) == (b"x", b"unknown_error")
+    assert "r" in worker.records

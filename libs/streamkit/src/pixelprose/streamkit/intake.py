@@ -54,13 +54,13 @@ class Intake(Generic[I, O, P]):
     def suspects(self) -> list[tuple[TopicPartition, Window[I, O, P]]]:
         """Partitions whose next record must be tried alone; while there are any, no other begins.
 
-        Not among them are those whose next record is not due, or is a dead letter held back: those
-        would wait for the others.
+        Not among them are those whose next record is not due, or has ended and is not committed:
+        such as a dead letter held back, which would wait for the others.
         """
         return [
             (at, window)
             for at, window in self._windows.items()
-            if window.suspect and not window.held and (window.busy or not self.asleep(window))
+            if window.suspect and not window.ended and (window.busy or not self.asleep(window))
         ]
 
     def due(self) -> Iterator[Entry[I, O, P]]:

@@ -67,9 +67,9 @@ class Window(Generic[I, O, P]):
         return any(entry.verdict is None for entry in islice(self.waiting, begun))
 
     @property
-    def held(self) -> bool:
-        """Whether the first record that is not finished is a dead letter held back."""
-        return any(entry.held_since is not None for entry in islice(self.waiting, 1))
+    def ended(self) -> bool:
+        """Whether the first record here has its verdict: held back, or not moved to `ready` yet."""
+        return any(entry.verdict is not None for entry in islice(self.waiting, 1))
 
     @property
     def suspect(self) -> bool:
@@ -148,11 +148,11 @@ class Windows(Generic[I, O, P]):
             window.ready.clear()
 
     def survivors(self) -> dict[TopicPartition, Committed]:
-        """What to say of records that were tried alone and ended, but as dead letters held back."""
+        """What to say of records that were tried alone and ended, perhaps as dead letters held."""
         return {
             at: Committed(window.committed, str(window.note.ended()))
             for at, window in self._by_partition.items()
-            if window.note and window.note.tried and window.held
+            if window.note and window.note.tried and window.ended
         }
 
     def farewells(self, partitions: Collection[TopicPartition]) -> dict[TopicPartition, Committed]:
