@@ -71,13 +71,13 @@ def test_threads_work_at_the_same_time() -> None:
 
 def test_async_runs_many_at_a_time_and_no_more_than_its_limit() -> None:
     running = most = 0
+    together = asyncio.Barrier(4)
 
     async def step(_: int) -> Outcome[int]:
         nonlocal running, most
         running += 1
         most = max(most, running)
-        for _ in range(5):
-            await asyncio.sleep(0)
+        await together.wait()
         running -= 1
         return Skip("done")
 
